@@ -1,0 +1,149 @@
+//! Which parcel an item carries, from all codes that were read on it.
+//!
+//! | read on the item | the item is |
+//! | --- | --- |
+//! | codes of one parcel, and nothing else that was read well | that parcel |
+//! | codes of one parcel, and unknown codes of other symbologies | that parcel: aliases are often not announced |
+//! | codes of one parcel, and an unknown code of a symbology that named it | conflicting: a parcel has one code of each kind, so there are two labels |
+//! | codes of two parcels | conflicting |
+//! | unknown codes only | unknown |
+//! | codes with a wrong check digit only | a bad check digit |
+//! | nothing, or codes of no active symbology | a no-read |
+
+use crate::barcode::{CodeBook, CodeError, Parsed, Symbology};
+use crate::ids::ParcelId;
+use crate::ledger::Ledger;
+use crate::reason::Reason;
+
+/// Codes of one scan that are looked at. An item with more has them counted out as conflicting.
+pub const MAX_CODES: usize = 8;
+/// Different unknown codes of one item that are kept for another look when late data may have come. An item
+/// with more of them is conflicting.
+const KEPT_CODES: usize = 4;
+
+/// What the codes of an item say about it. Small, so that the item can keep it for a second decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity {
+    found: Result<ParcelId, Reason>,
+    /// The symbologies of the codes that named the parcel.
+    kinds: Kinds,
+    /// Codes that were read well and that nobody announced, each once.
+    unknown: [Option<Parsed>; KEPT_CODES],
+    duplicate: bool,
+}
+
+impl Identity {
+    /// An item without a single read.
+    pub const NO_READ: Self =
+        Self { found: Err(Reason::NoRead), kinds: Kinds(0), unknown: [None; KEPT_CODES], duplicate: false };
+
+    /// The parcel, or the reason why none is known.
+    ///
+    /// # Errors
+    /// One of the identity reasons.
+    pub const fn parcel(&self) -> Result<ParcelId, Reason> {
+        self.found
+    }
+
+    /// Whether another item held the parcel when this one was decided. The item then stays a duplicate for
+    /// the rest of its pass, also when the other has ended by then: nobody knows which label is the true one.
+    pub const fn is_duplicate(&self) -> bool {
+        self.duplicate
+    }
+
+    /// An item that is known by the parcel that it holds.
+    pub(super) const fn of(parcel: ParcelId) -> Self {
+        Self { found: Ok(parcel), ..Self::NO_READ }
+    }
+
+    /// The identity of an item that turned out to carry the label of another.
+    pub(super) const fn as_duplicate(self) -> Self {
+        Self { duplicate: true, ..self }
+    }
+
+    /// What is known with the codes of a further scan. Codes of no active symbology are left out, as foreign
+    /// labels are common.
+    pub(super) fn with_codes(self, codes: &[&[u8]], book: &CodeBook, ledger: &Ledger) -> Self {
+        if codes.len() > MAX_CODES {
+            return Self { found: Err(Reason::ConflictingReads), ..Self::NO_READ };
+        }
+        let mut next = self;
+        for code in codes {
+            match book.parse(code) {
+                Ok(read) => next.add(read, ledger),
+                Err(CodeError::BadCheckDigit { .. }) if next.found == Err(Reason::NoRead) => {
+                    next.found = Err(Reason::BadCheckDigit);
+                }
+                Err(_) => {}
+            }
+        }
+        next.checked()
+    }
+
+    /// The identity once more, for an item that was unknown: late data may have come.
+    pub(super) fn looked_up_again(self, ledger: &Ledger) -> Self {
+        if self.found != Err(Reason::UnknownParcel) {
+            return self;
+        }
+        let mut next = Self::NO_READ;
+        for read in self.unknown.iter().flatten() {
+            next.add(*read, ledger);
+        }
+        next.checked()
+    }
+
+    /// Takes in one code that was read well.
+    fn add(&mut self, read: Parsed, ledger: &Ledger) {
+        match (ledger.find(read.key), self.found) {
+            (_, Err(Reason::ConflictingReads)) => {}
+            (Some(parcel), Ok(other)) if parcel != other => self.found = Err(Reason::ConflictingReads),
+            (Some(parcel), _) => {
+                self.found = Ok(parcel);
+                self.kinds = self.kinds.with(read.symbology);
+            }
+            (None, found) => {
+                self.found = found.or(Err(Reason::UnknownParcel));
+                match self.unknown.iter_mut().find(|kept| kept.is_none_or(|kept| kept.key == read.key)) {
+                    Some(kept) => *kept = Some(read),
+                    None => self.found = Err(Reason::ConflictingReads),
+                }
+            }
+        }
+    }
+
+    /// The identity, or a conflict when an unknown code is of a kind that has named the parcel already.
+    fn checked(self) -> Self {
+        let second_label = |read: &Parsed| self.kinds.has(read.symbology);
+        if self.found == Err(Reason::ConflictingReads) || self.unknown.iter().flatten().any(second_label) {
+            return Self { found: Err(Reason::ConflictingReads), ..Self::NO_READ };
+        }
+        self
+    }
+}
+
+/// A set of symbologies, one bit for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Kinds(u128);
+
+impl Kinds {
+    const fn with(self, symbology: Symbology) -> Self {
+        Self(self.0 | Self::bit(symbology))
+    }
+
+    const fn has(self, symbology: Symbology) -> bool {
+        self.0 & Self::bit(symbology) != 0
+    }
+
+    const fn bit(symbology: Symbology) -> u128 {
+        let place = match symbology {
+            Symbology::S10 => 0,
+            Symbology::Sscc18 => 1,
+            Symbology::Dpd => 2,
+            Symbology::Pattern(index) => 3 + index as u32,
+        };
+        // A book has no pattern beyond the last bit; the assertion below holds it to that.
+        1 << if place < u128::BITS { place } else { u128::BITS - 1 }
+    }
+}
+
+const _: () = assert!(3 + CodeBook::MAX_PATTERNS <= u128::BITS as usize);

@@ -1,0 +1,25 @@
+//! Sort decisions for a parcel sorter: which chute, why, and where every parcel is.
+//!
+//! The crate has no clock, no network and no threads of its own. The present time and the belt position
+//! are arguments, so that the same code runs in a hall and in a simulator.
+
+#![cfg_attr(not(sorter_loom), forbid(unsafe_code))]
+
+pub mod address;
+pub mod balance;
+pub mod barcode;
+pub mod chute;
+pub mod clearance;
+pub mod diagnostic;
+pub mod engine;
+pub mod event_log;
+pub mod ids;
+pub mod layout;
+pub mod ledger;
+pub mod manifest;
+pub mod plan;
+pub mod reason;
+pub mod state_word;
+pub mod sync;
+pub mod tracking;
+pub mod units;

@@ -1,0 +1,95 @@
+//! The hot path allocates nothing.
+
+use allocation_counter::measure;
+use sorter_core::clearance::Clearance;
+use sorter_core::engine::{Commit, Fate, OrderEnd, Scan, Tally};
+use sorter_core::reason::Reason;
+use sorter_core::units::Millimetres;
+
+use super::hall::*;
+
+/// Takes an item from its scan to its end without touching the heap itself.
+fn pass(hall: &mut Hall, codes: &[&[u8]], between: impl FnOnce(&mut Hall)) -> Reason {
+    let mut item = hall.enter(0);
+    let at = hall.now();
+    let reach = Millimetres::new(8_000);
+    let scan = Scan { item: item.id, at, codes, known: None, held: item.held, reach };
+    let first = hall.workers[0].decide(&scan);
+    between(hall);
+    let worker = &mut hall.workers[0];
+    let mut held = first.assigned;
+    if worker.commit(item.id, at, &first.identity, &held) == Commit::DecideAgain {
+        let again = Scan { codes: &[], known: Some(first.identity), held, ..scan };
+        let second = worker.decide(&again);
+        if let Some(chute) = held.chute.filter(|chute| second.assigned.chute != Some(*chute)) {
+            worker.order_ended(item.id, at, chute, &second.assigned, OrderEnd::Replaced);
+        }
+        held = second.assigned;
+        worker.commit(item.id, at, &second.identity, &held);
+    }
+    item.held = held;
+    let fate = match held.chute {
+        Some(chute) => {
+            worker.order_ended(item.id, at, chute, &held, OrderEnd::WithItem);
+            Fate::Discharged(chute)
+        }
+        None => Fate::Left,
+    };
+    worker.finish(item.id, at, &held, fate);
+    held.reason
+}
+
+fn passes(tally: &Tally) -> u64 {
+    tally.reasons.iter().sum()
+}
+
+#[test]
+fn decide_commit_and_finish_allocate_nothing() {
+    let parcels: Vec<_> = (1..=400).map(Parcel::new).collect();
+    let mut hall = Hall::new(&parcels);
+    hall.announce(&Parcel::new(500).alias(lp(500)).to("FR", "75001")).unwrap();
+    let codes: Vec<_> = (1..=500).map(s10).collect();
+    let held = key(&codes[301]);
+    let (foreign, unknown) = (b"W123456".to_vec(), sscc(9));
+    pass(&mut hall, &[&codes[0]], |_| ());
+
+    let counted = measure(|| {
+        for code in &codes[1..200] {
+            pass(&mut hall, &[&foreign, code, &unknown], |_| ());
+        }
+        // Some fill their chutes by now; others are late, unknown, duplicates, in conflict, not read at all.
+        for (codes, expected) in [
+            (&[codes[499].as_slice()][..], Reason::Planned),
+            (&[codes[450].as_slice(), unknown.as_slice()], Reason::UnknownParcel),
+            (&[codes[0].as_slice()], Reason::Duplicate),
+            (&[codes[300].as_slice(), codes[301].as_slice()], Reason::ConflictingReads),
+            (&[], Reason::NoRead),
+        ] {
+            assert_eq!(pass(&mut hall, codes, |_| ()), expected);
+        }
+        let hold = |hall: &mut Hall| {
+            hall.engine.set_clearance(held, Clearance::HoldDocument);
+        };
+        assert_eq!(pass(&mut hall, &[&codes[301]], hold), Reason::Hold);
+    });
+    assert_eq!(counted.count_total, 0, "{counted:?}");
+    assert_eq!(passes(hall.workers[0].tally()), 206);
+    assert_eq!((hall.reserved(), hall.deviations()), (0, 0));
+}
+
+#[test]
+fn the_first_decision_by_a_published_plan_allocates_nothing() {
+    let mut hall = Hall::new(&[Parcel::new(1), Parcel::new(2)]);
+    let codes = [s10(1), s10(2)];
+    pass(&mut hall, &[&codes[0]], |_| ());
+    hall.engine.publish(&plan(OUTLETS)).unwrap();
+    let counted = measure(|| {
+        pass(&mut hall, &[&codes[1]], |_| ());
+    });
+    assert_eq!((counted.count_total, counted.count_current), (0, 0), "nothing taken and nothing freed");
+}
+
+#[test]
+fn the_counter_counts() {
+    assert_eq!(measure(|| drop(std::hint::black_box(vec![0_u8; 8]))).count_total, 1);
+}
