@@ -1,0 +1,370 @@
+//! The controller loop of one sorter: events and scans in, orders out.
+//!
+//! It does no I/O and reads no clock. Call [`Controller::poll`] with what the PLC reported and send what it
+//! puts into the orders; call it again when something was reported or when [`Controller::next_due`] is reached.
+//!
+//! The life of an item: it is inducted, its scan records are gathered, [`Worker::decide`] names a chute, the
+//! order goes out, the point of no return commits it, and one of discharged, left or lost ends it. An order
+//! that ends earlier opens the decision again, as long as a chute is still ahead.
+
+mod assembly;
+mod items;
+mod steps;
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+
+use sorter_core::chute::ChuteReport;
+use sorter_core::engine::{Decision, Worker};
+use sorter_core::ids::{ChuteId, ItemId, ParcelId, PlanVersion};
+use sorter_core::reason::Reason;
+use sorter_core::units::{EncoderCount, Micros, Millimetres};
+
+use crate::contract::{
+    CHUTES_PER_LINK, EventRecord, ORDER_SLOTS, Order, OrderOp, PlantImage, ScanRecord, Seq, StateBits, Status,
+};
+use assembly::Assemblies;
+use items::{Items, Pending};
+
+/// Decisions about one item in one pass; after so many it runs off.
+const MAX_DECISIONS: u8 = 8;
+
+/// Times of the exchange that the point of no return depends on.
+#[derive(Clone, Copy, Debug)]
+pub struct ControllerConfig {
+    /// Period of the host cycle.
+    pub host_period: Micros,
+    /// How long a request may take.
+    pub request_deadline: Micros,
+}
+
+impl Default for ControllerConfig {
+    /// A period of 10 ms and a request deadline of 100 ms, the defaults of the contract.
+    fn default() -> Self {
+        Self { host_period: Micros::from_millis(10), request_deadline: Micros::from_millis(100) }
+    }
+}
+
+/// What the PLC reported since the last poll.
+#[derive(Clone, Copy, Debug)]
+pub struct Inputs<'a> {
+    /// The cyclic status.
+    pub status: &'a Status,
+    /// New events, in their order.
+    pub events: &'a [EventRecord],
+    /// New scan records, in their order.
+    pub scans: &'a [ScanRecord],
+    /// The PLANT image, when it was read. It is due after a CHUTE event and every second.
+    pub plant: Option<&'a PlantImage>,
+}
+
+/// What the controller decided about an item, for whoever watches it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DecisionNote {
+    /// When.
+    pub at: Micros,
+    /// The item.
+    pub item: ItemId,
+    /// The parcel, where one was identified.
+    pub parcel: Option<ParcelId>,
+    /// The chute, or none to let it run off.
+    pub chute: Option<ChuteId>,
+    /// Why.
+    pub reason: Reason,
+    /// By which plan.
+    pub plan: PlanVersion,
+}
+
+/// Watches the decisions of a controller, such as a checker or a stopwatch.
+pub trait Watch {
+    /// A decision begins.
+    fn deciding(&mut self) {}
+    /// It was taken.
+    fn decided(&mut self, _note: &DecisionNote) {}
+}
+
+impl Watch for () {}
+
+/// What the controller counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Orders that came too late: not sent, or refused as late by the PLC.
+    pub late_orders: u64,
+    /// Orders sent.
+    pub orders: u64,
+    /// Orders refused for other reasons.
+    pub refused: u64,
+    /// Diverts that failed.
+    pub missed: u64,
+    /// Items that left at the end of the belt.
+    pub recirculations: u64,
+    /// Discharges into another chute than ordered.
+    pub strayed: u64,
+    /// Events about items that are not known. After a clean start there are none.
+    pub unknown_items: u64,
+    /// Changes that came after the point of no return.
+    pub recalls: u64,
+    /// Items whose scan records were given up: too many others came first, or their item had ended long ago.
+    pub dropped_scans: u64,
+}
+
+/// The controller of one sorter.
+pub struct Controller {
+    worker: Worker,
+    config: ControllerConfig,
+    items: Items,
+    assemblies: Assemblies,
+    /// When something has to be done about which item; entries of items that moved on are stale.
+    deadlines: BinaryHeap<Reverse<(i64, ItemId)>>,
+    outbox: VecDeque<ItemId>,
+    /// Items whose codes nobody had announced when they were decided.
+    unknown: Vec<ItemId>,
+    late_codes: u32,
+    sent: Seq,
+    belt: BeltCount,
+    /// An item whose scan records are not complete at this position is decided by those that came.
+    blind_at: Millimetres,
+    /// Pulses between the point of no return and the fire point, see [`Controller::margin_of`].
+    margin: i64,
+    plant: PlantImage,
+    counters: Counters,
+}
+
+/// The encoder without its wrap.
+#[derive(Clone, Copy, Debug, Default)]
+struct BeltCount {
+    count: EncoderCount,
+    travel: i64,
+}
+
+impl BeltCount {
+    fn advance_to(&mut self, count: EncoderCount) {
+        self.travel += i64::from(self.count.distance_to(count).get());
+        self.count = count;
+    }
+
+    fn travel_of(&self, count: EncoderCount) -> i64 {
+        self.travel + i64::from(self.count.distance_to(count).get())
+    }
+}
+
+impl Controller {
+    /// A controller with an empty belt.
+    pub fn new(worker: Worker, config: ControllerConfig) -> Self {
+        let layout = worker.engine().layout();
+        // Events of items that ended may wait unacknowledged while new items enter.
+        let capacity = layout.belt_capacity().saturating_mul(2);
+        let first_chute = layout.chutes().first().map_or(layout.exit_eye(), |chute| chute.position);
+        let blind_at = Millimetres::new(i32::midpoint(layout.scale().get(), first_chute.get()));
+        // The chute bank starts with containers in place; a first image that shows none is a change.
+        let mut plant = PlantImage::default();
+        for chute in (0..).map(ChuteId::new).take(layout.chutes().len().min(CHUTES_PER_LINK)) {
+            plant.container.set(chute, true);
+        }
+        Self {
+            items: Items::new(capacity),
+            assemblies: Assemblies::new(),
+            deadlines: BinaryHeap::with_capacity(usize::from(capacity) * 4),
+            unknown: Vec::with_capacity(usize::from(capacity)),
+            late_codes: 0,
+            outbox: VecDeque::with_capacity(usize::from(capacity)),
+            sent: Seq::NONE,
+            belt: BeltCount::default(),
+            blind_at,
+            margin: 0,
+            plant,
+            counters: Counters::default(),
+            config,
+            worker,
+        }
+    }
+
+    /// The worker, with its chutes, balance and tally.
+    pub fn worker(&self) -> &Worker {
+        &self.worker
+    }
+
+    /// What was counted.
+    pub fn counters(&self) -> Counters {
+        Counters { dropped_scans: self.assemblies.dropped, ..self.counters }
+    }
+
+    /// Items that the controller has on its belt.
+    pub fn items_on_belt(&self) -> usize {
+        self.items.len()
+    }
+
+    /// The encoder count at which [`Controller::poll`] has something to do even when nothing is reported.
+    pub fn next_due(&mut self) -> Option<EncoderCount> {
+        while let Some(Reverse((travel, item))) = self.deadlines.peek() {
+            if self.items.get(*item).is_some_and(|known| known.deadline == *travel) {
+                let ahead = i32::try_from(travel - self.belt.travel).unwrap_or(i32::MAX);
+                return Some(self.belt.count.advanced_by(sorter_core::units::Pulses::new(ahead)));
+            }
+            self.deadlines.pop();
+        }
+        None
+    }
+
+    /// Takes in what the PLC reported and appends the orders to send. Never more than the ring has slots for.
+    pub fn poll(
+        &mut self,
+        now: Micros,
+        inputs: &Inputs<'_>,
+        orders: &mut Vec<Order>,
+        watch: &mut impl Watch,
+    ) {
+        self.belt.advance_to(inputs.status.encoder);
+        self.margin = self.margin_of(inputs.status);
+        for record in inputs.events {
+            self.event(now, record, watch);
+        }
+        if let Some(plant) = inputs.plant {
+            self.observe_chutes(now, plant);
+        }
+        for record in inputs.scans {
+            if self.assemblies.take(record, self.belt.travel) && self.items.get(record.item).is_some() {
+                self.decide_scanned(now, record.item, watch);
+            }
+        }
+        self.look_again(now, watch);
+        self.meet_deadlines(now, watch);
+        if inputs.status.state.has(StateBits::RUNNING | StateBits::LIVE) {
+            self.send(now, inputs.status.order_ack, orders);
+        }
+    }
+
+    /// How far before its fire point, in pulses, an order has to be on its way: the PLC's minimum lead and what
+    /// the belt moves in one host period, one request deadline and two PLC scans.
+    fn margin_of(&self, status: &Status) -> i64 {
+        let waits =
+            self.config.host_period + self.config.request_deadline + status.scan_time + status.scan_time;
+        let pulse = self.worker.engine().layout().pulse_length().get().unsigned_abs().max(1);
+        let travel =
+            (u64::from(status.belt_speed.get()) * waits.get()).div_ceil(u64::from(pulse) * 1_000_000);
+        i64::from(status.minimum_lead.get()) + travel.cast_signed()
+    }
+
+    /// Takes over the chutes whose state has changed since the last image.
+    fn observe_chutes(&mut self, now: Micros, plant: &PlantImage) {
+        let before = std::mem::replace(&mut self.plant, *plant);
+        let first = self.worker.chutes().iter().count();
+        let report = |chute| ChuteReport {
+            full: plant.full.get(chute),
+            half_full: plant.half_full.get(chute),
+            not_available: plant.not_available.get(chute),
+            container: plant.container.get(chute),
+        };
+        let images = [
+            (before.full, plant.full),
+            (before.half_full, plant.half_full),
+            (before.not_available, plant.not_available),
+            (before.container, plant.container),
+        ];
+        for (old, new) in images {
+            for chute in old.changed(&new).filter(|chute| chute.index() < first) {
+                let now_is = report(chute);
+                if self.worker.chutes().get(chute).is_some_and(|state| state.report() != now_is) {
+                    self.worker.chute_changed(chute, now, now_is);
+                }
+            }
+        }
+    }
+
+    /// Decides an item whose scan records are complete. Records that come after it was decided blind change
+    /// that decision as long as it is not committed.
+    fn decide_scanned(&mut self, now: Micros, id: ItemId, watch: &mut impl Watch) {
+        let Some(assembly) = self.assemblies.remove(id) else { return };
+        let codes = assembly.codes();
+        let Some(item) = self.items.get(id) else { return };
+        if let Some(identity) = item.identity {
+            let news = !codes.is_empty() && identity.parcel() == Err(Reason::NoRead);
+            if item.committed || !news {
+                self.counters.recalls += u64::from(item.committed && news);
+                return;
+            }
+        }
+        self.decide(now, id, &codes, watch);
+    }
+
+    /// Notes at which belt travel something has to be done about an item; `i64::MAX` is never.
+    fn arm(&mut self, id: ItemId, travel: i64) {
+        let Some(item) = self.items.get_mut(id) else { return };
+        item.deadline = travel;
+        if travel == i64::MAX {
+            return;
+        }
+        if self.deadlines.len() == self.deadlines.capacity() {
+            // Only stale entries can be so many: live ones are at most a few for each item.
+            let items = &self.items;
+            self.deadlines
+                .retain(|Reverse((travel, id))| items.get(*id).is_some_and(|item| item.deadline == *travel));
+        }
+        self.deadlines.push(Reverse((travel, id)));
+    }
+
+    /// Does what is due at the present belt travel: commits, and items that the tunnel said nothing about.
+    fn meet_deadlines(&mut self, now: Micros, watch: &mut impl Watch) {
+        while let Some(Reverse((travel, id))) = self.deadlines.peek().copied() {
+            if travel > self.belt.travel {
+                return;
+            }
+            self.deadlines.pop();
+            let Some(item) = self.items.get_mut(id).filter(|item| item.deadline == travel) else { continue };
+            item.deadline = i64::MAX;
+            if item.identity.is_none() {
+                match self.assemblies.remove(id) {
+                    Some(partial) => self.decide(now, id, &partial.codes(), watch),
+                    None => self.decide(now, id, &[], watch),
+                }
+            } else {
+                self.commit(now, id, watch);
+            }
+        }
+    }
+
+    /// Sends what is pending, as far as the ring has room.
+    fn send(&mut self, now: Micros, ack: Seq, orders: &mut Vec<Order>) {
+        while usize::from(ack.distance_to(self.sent)) < ORDER_SLOTS {
+            let Some(id) = self.outbox.pop_front() else { return };
+            let Some(item) = self.items.get_mut(id) else { continue };
+            item.queued = false;
+            let op = match std::mem::replace(&mut item.pending, Pending::Nothing) {
+                Pending::Nothing => continue,
+                Pending::Cancel => OrderOp::Cancel,
+                Pending::Divert(chute) => OrderOp::Divert { chute },
+            };
+            if let OrderOp::Divert { chute } = op {
+                let fire = fire_travel(&self.worker, item.origin, chute);
+                if fire - self.margin < self.belt.travel {
+                    self.counters.late_orders += 1;
+                    self.give_up(now, id, chute, Reason::LateOrder);
+                    continue;
+                }
+                item.orders.push((self.sent.next(), chute));
+            }
+            self.sent = self.sent.next();
+            self.counters.orders += 1;
+            orders.push(Order { seq: self.sent, item: id, op, target: None });
+        }
+    }
+}
+
+/// The belt travel at which the diverter of a chute has to fire for an item.
+fn fire_travel(worker: &Worker, origin: i64, chute: ChuteId) -> i64 {
+    let layout = worker.engine().layout();
+    let position = layout.chutes().get(chute.index()).map_or(Millimetres::ZERO, |chute| chute.position);
+    origin + i64::from(layout.pulses(position).get())
+}
+
+/// The note of a decision.
+fn note(at: Micros, item: ItemId, decision: &Decision) -> DecisionNote {
+    DecisionNote {
+        at,
+        item,
+        parcel: decision.identity.parcel().ok(),
+        chute: decision.assigned.chute,
+        reason: decision.assigned.reason,
+        plan: decision.plan,
+    }
+}

@@ -1,0 +1,330 @@
+//! What the controller does at each event of an item and at its point of no return.
+
+use sorter_core::chute::{ChuteReport, ChuteState};
+use sorter_core::engine::{Commit, Fate, Identity, OrderEnd, Scan};
+use sorter_core::ids::{ChuteId, ItemId};
+use sorter_core::reason::Reason;
+use sorter_core::units::{Micros, Millimetres};
+
+use super::items::{Item, Pending};
+use super::{Controller, MAX_DECISIONS, Watch, fire_travel, note};
+use crate::contract::{Ending, Event, EventRecord, Refusal, Seq};
+
+impl Controller {
+    /// Takes in one event.
+    pub(super) fn event(&mut self, now: Micros, record: &EventRecord, watch: &mut impl Watch) {
+        let item = record.item;
+        match record.event {
+            Event::Inducted { .. } => self.entered(now, record, Millimetres::ZERO, true, watch),
+            Event::Unexpected { eye, .. } => {
+                let eyes = self.worker.engine().layout().eyes();
+                let exit = self.worker.engine().layout().exit_eye();
+                let position = match eye.index().checked_sub(1) {
+                    None => Millimetres::ZERO,
+                    Some(place) => eyes.get(place).copied().unwrap_or(exit),
+                };
+                self.entered(now, record, position, false, watch);
+            }
+            Event::Discharged { chute, .. } => {
+                let to = |order: &(Seq, ChuteId)| order.1 == chute;
+                if self.items.get(item).is_some_and(|known| !known.orders.iter().any(to)) {
+                    self.counters.strayed += 1;
+                }
+                self.finish(now, item, Fate::Discharged(chute));
+            }
+            Event::Left { .. } => {
+                self.counters.recirculations += 1;
+                self.finish(now, item, Fate::Left);
+            }
+            Event::Lost { .. } => self.finish(now, item, Fate::Lost),
+            Event::Missed { chute, .. } => {
+                self.counters.missed += 1;
+                self.missed(now, item, chute);
+            }
+            Event::Refused { reason, order } => self.refused(now, item, reason, order, watch),
+            Event::Ended { ending, order } => self.ended(now, item, ending, order, watch),
+            // The next PLANT image tells the state; the others are for the people who watch the machine.
+            Event::Chute { .. }
+            | Event::Seen { .. }
+            | Event::Fired { .. }
+            | Event::HostLost { .. }
+            | Event::State { .. }
+            | Event::Lap { .. }
+            | Event::Jam { .. } => {}
+        }
+    }
+
+    /// An item entered at an induction or turned up at a photo-eye.
+    fn entered(
+        &mut self,
+        now: Micros,
+        record: &EventRecord,
+        position: Millimetres,
+        inducted: bool,
+        watch: &mut impl Watch,
+    ) {
+        let layout = self.worker.engine().layout();
+        let origin = self.belt.travel_of(record.encoder) - i64::from(layout.pulses(position).get());
+        let blind = origin + i64::from(layout.pulses(self.blind_at).get());
+        // Streams are not ordered to each other, but nothing waits longer than a belt length for the other.
+        let oldest = origin - i64::from(layout.pulses(layout.exit_eye()).get());
+        if !self.items.insert(Item::new(record.item, origin, inducted)) {
+            self.counters.unknown_items += 1;
+            return;
+        }
+        self.assemblies.give_up_before(record.item, oldest);
+        self.worker.entered(record.item, now, inducted);
+        if inducted {
+            self.arm(record.item, blind);
+            if self.assemblies.is_complete(record.item) {
+                self.decide_scanned(now, record.item, watch);
+            }
+        } else if let Some(item) = self.items.get_mut(record.item) {
+            item.held.reason = Reason::Unexpected;
+        }
+    }
+
+    /// Decides an item, for the first time or again, and puts its order into the outbox.
+    pub(super) fn decide(&mut self, now: Micros, id: ItemId, codes: &[&[u8]], watch: &mut impl Watch) {
+        let travel = self.belt.travel;
+        let margin = self.margin;
+        let pulse = i64::from(self.worker.engine().layout().pulse_length().get());
+        let Some(item) = self.items.get_mut(id) else { return };
+        if !item.inducted || item.decisions >= MAX_DECISIONS {
+            return;
+        }
+        item.decisions += 1;
+        let reach = (travel - item.origin + margin) * pulse;
+        let reach = Millimetres::new(i32::try_from(reach).unwrap_or(i32::MAX));
+        // An item that was not read is identified anew when its records come after all.
+        let unread = |known: &Identity| known.parcel() == Err(Reason::NoRead);
+        let known = item.identity.filter(|known| codes.is_empty() || !unread(known));
+        let scan = Scan { item: id, at: now, codes, known, held: item.held, reach };
+        watch.deciding();
+        let decision = self.worker.decide(&scan);
+        watch.decided(&note(now, id, &decision));
+        let (before, cause) = (item.held.chute, item.held.reason);
+        item.identity = Some(decision.identity);
+        item.held = decision.assigned;
+        let closed = matches!(cause, Reason::ChuteDisabled | Reason::NoContainer | Reason::ChuteFull);
+        if decision.assigned.reason == Reason::LateOrder && closed {
+            // It is late for its chute only because the chute turned it down.
+            item.held.reason = cause;
+        }
+        if decision.identity.parcel() == Err(Reason::UnknownParcel) {
+            self.remember_unknown(id);
+        }
+        let Some(item) = self.items.get_mut(id) else { return };
+        if decision.assigned.chute == before {
+            if before.is_none() {
+                // It runs off, and a commit would have nothing to make final.
+                item.deadline = i64::MAX;
+            }
+            return;
+        }
+        item.committed = false;
+        self.order(now, id);
+    }
+
+    /// Keeps an unknown item in mind, for when late data come.
+    fn remember_unknown(&mut self, id: ItemId) {
+        if self.unknown.len() == self.unknown.capacity() {
+            // Those that have left make room; there is room for as many as the belt holds.
+            self.unknown.retain(|unknown| self.items.get(*unknown).is_some());
+        }
+        if !self.unknown.contains(&id) {
+            self.unknown.push(id);
+        }
+    }
+
+    /// Decides unknown items again when data have come that tell them.
+    pub(super) fn look_again(&mut self, now: Micros, watch: &mut impl Watch) {
+        let late_codes = self.worker.engine().ledger().late_codes();
+        if std::mem::replace(&mut self.late_codes, late_codes) == late_codes {
+            return;
+        }
+        let mut place = 0;
+        while let Some(id) = self.unknown.get(place).copied() {
+            let identity = self.items.get(id).filter(|item| !item.committed).and_then(|item| item.identity);
+            match identity.filter(|identity| identity.parcel() == Err(Reason::UnknownParcel)) {
+                Some(identity) if !self.worker.knows_by_now(&identity) => place += 1,
+                Some(_) => {
+                    self.unknown.swap_remove(place);
+                    self.decide(now, id, &[], watch);
+                }
+                None => {
+                    self.unknown.swap_remove(place);
+                }
+            }
+        }
+    }
+
+    /// Queues the order that the new decision about an item needs.
+    fn order(&mut self, now: Micros, id: ItemId) {
+        let Some(item) = self.items.get_mut(id) else { return };
+        if let Pending::Divert(chute) = item.pending {
+            // It was never sent, so its place is free at once.
+            self.worker.order_ended(id, now, chute, &item.held, OrderEnd::Replaced);
+        }
+        item.pending = match item.held.chute {
+            Some(chute) => Pending::Divert(chute),
+            None if item.orders.is_empty() => Pending::Nothing,
+            None => Pending::Cancel,
+        };
+        if item.pending != Pending::Nothing && !item.queued {
+            item.queued = true;
+            self.outbox.push_back(id);
+        }
+        let no_return =
+            item.held.chute.map(|chute| fire_travel(&self.worker, item.origin, chute) - self.margin);
+        self.arm(id, no_return.unwrap_or(i64::MAX));
+    }
+
+    /// The point of no return of an item.
+    pub(super) fn commit(&mut self, now: Micros, id: ItemId, watch: &mut impl Watch) {
+        let Some(item) = self.items.get_mut(id).filter(|item| !item.committed) else { return };
+        let Some(identity) = item.identity else { return };
+        if self.worker.commit(id, now, &identity, &item.held) == Commit::Done {
+            item.committed = true;
+            return;
+        }
+        let before = item.held.chute;
+        let state = before.and_then(|chute| self.worker.chutes().get(chute));
+        if let Some(Err(no_room)) = state.map(ChuteState::usable) {
+            item.held.reason = no_room.reason();
+        }
+        self.decide(now, id, &[], watch);
+        let Some(item) = self.items.get_mut(id).filter(|item| item.held.chute == before) else { return };
+        let Some(identity) = item.identity else { return };
+        item.committed = self.worker.commit(id, now, &identity, &item.held) == Commit::Done;
+        if !item.committed {
+            // It may not go there and was decided too often to go elsewhere: no divert is safer than a wrong one.
+            item.held.chute = None;
+            item.held.reason = Reason::LateOrder;
+            self.order(now, id);
+        }
+    }
+
+    /// An item is done with: its orders end with it.
+    fn finish(&mut self, now: Micros, id: ItemId, fate: Fate) {
+        self.assemblies.remove(id);
+        let Some(mut item) = self.items.remove(id) else {
+            self.counters.unknown_items += 1;
+            return;
+        };
+        if item.queued {
+            self.outbox.retain(|queued| *queued != id);
+        }
+        if let Pending::Divert(chute) = item.pending {
+            self.worker.order_ended(id, now, chute, &item.held, OrderEnd::WithItem);
+        }
+        while let Some((_, chute)) = item.orders.pop() {
+            self.worker.order_ended(id, now, chute, &item.held, OrderEnd::WithItem);
+        }
+        self.worker.finish(id, now, &item.held, fate);
+    }
+
+    /// The diverter fired and the item stayed: it runs off and comes back.
+    fn missed(&mut self, now: Micros, id: ItemId, chute: ChuteId) {
+        let Some(item) = self.items.get_mut(id) else {
+            self.counters.unknown_items += 1;
+            return;
+        };
+        if item.take_order_to(chute).is_some() {
+            self.give_up(now, id, chute, Reason::MissedDivert);
+        }
+    }
+
+    /// An order to `chute` is over without a divert. Gives whether the item may be decided again.
+    ///
+    /// Where it was the replacement of an earlier order, that one is in force again.
+    pub(super) fn give_up(&mut self, now: Micros, id: ItemId, chute: ChuteId, reason: Reason) -> bool {
+        let Some(item) = self.items.get_mut(id) else { return false };
+        if item.orders.is_empty() && item.pending == Pending::Cancel {
+            item.pending = Pending::Nothing;
+        }
+        let ordered = item.ordered();
+        if item.held.chute.is_none_or(|held| ordered == Some(held)) {
+            // What was decided since stands: a later order, or none.
+            self.worker.order_ended(id, now, chute, &item.held, OrderEnd::Replaced);
+            return false;
+        }
+        self.worker.order_ended(id, now, chute, &item.held, OrderEnd::ItemGoesOn);
+        item.held.chute = ordered;
+        item.held.reason = reason;
+        item.committed = false;
+        let no_return = ordered.map(|chute| fire_travel(&self.worker, item.origin, chute) - self.margin);
+        let passed = no_return.is_some_and(|no_return| no_return < self.belt.travel);
+        if passed {
+            // The earlier order can no longer be changed with certainty.
+            self.counters.recalls += 1;
+        }
+        self.arm(id, no_return.filter(|_| !passed).unwrap_or(i64::MAX));
+        !passed
+    }
+
+    /// The PLC turned an order down for its chute. That is its last known state until a PLANT image says more.
+    fn turned_down(&mut self, now: Micros, chute: ChuteId) {
+        let Some(state) = self.worker.chutes().get(chute).filter(|state| state.usable().is_ok()) else {
+            return;
+        };
+        let report = ChuteReport { not_available: true, ..state.report() };
+        self.worker.chute_changed(chute, now, report);
+        self.plant.not_available.set(chute, true);
+    }
+
+    /// The PLC refused an order.
+    fn refused(&mut self, now: Micros, id: ItemId, why: Refusal, order: Seq, watch: &mut impl Watch) {
+        if why == Refusal::Late {
+            self.counters.late_orders += 1;
+        } else {
+            self.counters.refused += 1;
+        }
+        let Some(item) = self.items.get_mut(id) else { return };
+        let Some(chute) = item.take_order(order) else {
+            // A cancellation has no place reserved. That it found its order fired makes it a recall.
+            self.counters.recalls += u64::from(why == Refusal::AlreadyFired);
+            return;
+        };
+        if why == Refusal::ChuteNotAvailable {
+            self.turned_down(now, chute);
+        }
+        let reason = if why == Refusal::Late { Reason::LateOrder } else { Reason::ChuteDisabled };
+        if !self.give_up(now, id, chute, reason) {
+            return;
+        }
+        let again = match why {
+            Refusal::Late | Refusal::ChuteNotAvailable | Refusal::NotRunning => true,
+            // The same order would be refused again, but an earlier one has to be looked at.
+            Refusal::NoSuchChute | Refusal::TableFull => {
+                self.items.get(id).is_some_and(|item| item.held.chute.is_some())
+            }
+            Refusal::UnknownItem | Refusal::AlreadyFired => false,
+        };
+        if again {
+            self.decide(now, id, &[], watch);
+        }
+    }
+
+    /// A taken order ended without a divert.
+    fn ended(&mut self, now: Micros, id: ItemId, ending: Ending, order: Seq, watch: &mut impl Watch) {
+        let Some(item) = self.items.get_mut(id) else { return };
+        let Some(chute) = item.take_order(order) else { return };
+        match ending {
+            Ending::Replaced | Ending::Cancelled => {
+                self.worker.order_ended(id, now, chute, &item.held, OrderEnd::Replaced);
+            }
+            Ending::ItemGone => {
+                self.worker.order_ended(id, now, chute, &item.held, OrderEnd::WithItem);
+            }
+            Ending::ChuteNotAvailable | Ending::BeltStopped => {
+                if ending == Ending::ChuteNotAvailable {
+                    self.turned_down(now, chute);
+                }
+                if self.give_up(now, id, chute, Reason::ChuteDisabled) {
+                    self.decide(now, id, &[], watch);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! The controller against a PLC that reports whatever a test tells it to.
+
+#![allow(clippy::unwrap_used, reason = "a scene that cannot be set ends its test")]
+
+mod controller {
+    mod allocation;
+    mod chutes;
+    mod deciding;
+    mod endings;
+    mod nonsense;
+    mod oddities;
+    mod orders;
+    mod plc;
+}

@@ -1,0 +1,106 @@
+//! What the controller takes from the allocator while it runs.
+
+use sorter_core::ids::ChuteId;
+use sorter_plc::contract::{CodeBytes, Ending, OrderOp, ScanData};
+
+use super::plc::*;
+
+const PARCELS: u32 = 12_000;
+
+/// One step of a busy belt: an item enters every 25 pulses and is scanned 200 pulses later; some diverts
+/// miss, some orders end otherwise, and a container is changed now and then.
+fn step(plc: &mut Plc, parcel: u32) {
+    let number = u16::try_from(parcel).unwrap();
+    plc.induct(number);
+    if let Some(scanned) = number.checked_sub(8).filter(|number| *number > 0) {
+        match scanned % 10 {
+            0 => {}
+            1 => {
+                plc.no_code(scanned);
+            }
+            _ => {
+                let code = ScanData::Code(CodeBytes::new(&code(u32::from(scanned))).unwrap());
+                plc.record(item(scanned), 0, 2, ScanData::NoCode).record(item(scanned), 1, 2, code);
+            }
+        }
+    }
+    if let Some(fired) = number.checked_sub(110).filter(|number| *number > 0) {
+        let order = plc.sent.iter().rev().find(|order| order.item == item(fired)).copied();
+        match order.map(|order| (order.op, order.seq)) {
+            Some((OrderOp::Divert { chute }, seq)) => match fired % 16 {
+                3 => {
+                    plc.missed(fired, chute).left(fired);
+                }
+                5 => {
+                    plc.ended(fired, Ending::ItemGone, seq).left(fired);
+                }
+                _ => {
+                    plc.discharged(fired, chute);
+                }
+            },
+            _ => {
+                plc.left(fired);
+            }
+        }
+    }
+    if number % 3 == 0 {
+        for (chute, there) in [(number / 3 % 20, false), ((number / 3 + 19) % 20, true)] {
+            plc.image.container.set(ChuteId::new(chute), there);
+            plc.image.not_available.set(ChuteId::new(chute), !there);
+        }
+        plc.show();
+    }
+    if plc.sent.len() > 1_000 {
+        plc.sent.drain(..500);
+    }
+    plc.notes.0.clear();
+}
+
+#[test]
+fn a_poll_allocates_nothing_after_warm_up() {
+    let country = |parcel: u32| ["DE", "FR", "AT", "AT"][parcel as usize % 4];
+    let mut plc = Plc::with_engine(engine((1..PARCELS).map(|parcel| (parcel, country(parcel)))));
+    plc.sent.reserve(2_000);
+    plc.notes.0.reserve(100);
+    let mut allocations = 0;
+    for parcel in 1..PARCELS {
+        step(&mut plc, parcel);
+        let info = allocation_counter::measure(|| {
+            plc.travel(25);
+        });
+        if parcel > 500 {
+            allocations += info.count_total;
+        }
+    }
+    let (counters, balance) = (plc.controller.counters(), plc.controller.worker().balance());
+    assert_eq!(allocations, 0, "{counters:?} {balance}");
+    assert_eq!(plc.controller.items_on_belt(), 110);
+    assert_eq!((counters.unknown_items, plc.controller.worker().tally().deviations), (0, 0));
+    assert!(
+        counters.orders > 8_000 && counters.missed > 300 && balance.discharged > 6_000,
+        "{counters:?} {balance}"
+    );
+    // Decisions taken back at the point of no return are part of the stream.
+    assert!(plc.commits() > 5_000 && counters.orders > plc.commits());
+    assert_ne!(plc.controller.next_due(), None);
+}
+
+#[test]
+fn stale_deadlines_and_orders_that_wait_do_not_pile_up() {
+    let mut plc = Plc::with_engine(engine(std::iter::empty()));
+    plc.status.state = sorter_plc::contract::StateBits::default();
+    plc.notes.0.reserve(100);
+    let mut allocations = 0;
+    // The belt stands, so no deadline is ever reached and no order leaves.
+    for turn in 0..20_000_u32 {
+        plc.induct(1).no_code(1).left(1);
+        plc.notes.0.clear();
+        let info = allocation_counter::measure(|| {
+            plc.poll();
+        });
+        if turn > 10 {
+            allocations += info.count_total;
+        }
+    }
+    assert_eq!((allocations, plc.all_reserved(), plc.sent.len()), (0, 0, 0));
+}

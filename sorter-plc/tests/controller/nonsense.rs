@@ -1,0 +1,306 @@
+//! Arbitrary records, sensible or not: what must hold for every PLC that the contract can describe.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use sorter_core::balance::Balance;
+use sorter_core::barcode::CodeBook;
+use sorter_core::clearance::Clearance;
+use sorter_core::ids::{ChuteId, DiverterId, EyeId};
+use sorter_core::units::{EncoderCount, Micros, MmPerSecond, Pulses};
+use sorter_plc::contract::{
+    CodeBytes, Ending, Event, ORDER_SLOTS, OrderOp, Refusal, ScanData, Seq, StateBits,
+};
+
+use super::plc::*;
+
+/// Something that happens between two polls, or a poll.
+#[derive(Clone, Debug)]
+enum Op {
+    Induct(u16),
+    TurnUp(u16, u8),
+    Discharge(u16, u16),
+    Miss(u16, u16),
+    Leave(u16),
+    Lose(u16),
+    /// About the order that was sent so many before the last one.
+    Refuse(u16, Refusal, usize),
+    End(u16, Ending, usize),
+    /// About the item of an order that was sent, so that it fits.
+    RefuseLast(Refusal, usize),
+    EndLast(Ending, usize),
+    DischargeLast(usize),
+    MissLast(usize),
+    Scan(u16, u8, u8, ScanData),
+    Read(u16, u32),
+    Chute(u16, u8),
+    Customs(u32, Clearance),
+    Travel(u32),
+    Ack(u16),
+    NonsenseAck(u16),
+    State(u16),
+    Machine(u32, u32, i32),
+    Poll,
+}
+
+fn refusal() -> impl Strategy<Value = Refusal> {
+    prop::sample::select(vec![
+        Refusal::Late,
+        Refusal::UnknownItem,
+        Refusal::NoSuchChute,
+        Refusal::TableFull,
+        Refusal::ChuteNotAvailable,
+        Refusal::NotRunning,
+        Refusal::AlreadyFired,
+    ])
+}
+
+fn ending() -> impl Strategy<Value = Ending> {
+    prop::sample::select(vec![
+        Ending::Replaced,
+        Ending::Cancelled,
+        Ending::ChuteNotAvailable,
+        Ending::ItemGone,
+        Ending::BeltStopped,
+    ])
+}
+
+fn bytes() -> impl Strategy<Value = CodeBytes> {
+    prop_oneof![
+        (1_u32..40).prop_map(|parcel| CodeBytes::new(&code(parcel)).unwrap()),
+        prop::collection::vec(any::<u8>(), 0..=32).prop_map(|bytes| CodeBytes::new(&bytes).unwrap()),
+    ]
+}
+
+fn data() -> impl Strategy<Value = ScanData> {
+    prop_oneof![
+        bytes().prop_map(ScanData::Code),
+        bytes().prop_map(ScanData::Continuation),
+        Just(ScanData::NoCode),
+    ]
+}
+
+fn clearance() -> impl Strategy<Value = Clearance> {
+    prop::sample::select(Clearance::ALL.to_vec())
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    let number = || 0_u16..12;
+    let chute = || prop_oneof![8 => 0_u16..20, 1 => any::<u16>()];
+    let back = || 0_usize..6;
+    prop_oneof![
+        6 => number().prop_map(Op::Induct),
+        1 => (number(), any::<u8>()).prop_map(|(number, eye)| Op::TurnUp(number, eye)),
+        1 => (number(), chute()).prop_map(|(number, chute)| Op::Discharge(number, chute)),
+        1 => (number(), chute()).prop_map(|(number, chute)| Op::Miss(number, chute)),
+        1 => number().prop_map(Op::Leave),
+        1 => number().prop_map(Op::Lose),
+        1 => (number(), refusal(), back()).prop_map(|(number, why, order)| Op::Refuse(number, why, order)),
+        1 => (number(), ending(), back()).prop_map(|(number, why, order)| Op::End(number, why, order)),
+        3 => (refusal(), back()).prop_map(|(why, order)| Op::RefuseLast(why, order)),
+        3 => (ending(), back()).prop_map(|(why, order)| Op::EndLast(why, order)),
+        1 => back().prop_map(Op::DischargeLast),
+        2 => back().prop_map(Op::MissLast),
+        2 => (number(), 0_u8..3, 0_u8..4, data())
+            .prop_map(|(number, index, count, data)| Op::Scan(number, index, count, data)),
+        6 => (number(), 1_u32..40).prop_map(|(number, parcel)| Op::Read(number, parcel)),
+        3 => (0_u16..=255, 0_u8..16).prop_map(|(chute, bits)| Op::Chute(chute % 24, bits)),
+        2 => (1_u32..40, clearance()).prop_map(|(parcel, clearance)| Op::Customs(parcel, clearance)),
+        6 => (0_u32..400).prop_map(Op::Travel),
+        1 => any::<u32>().prop_map(Op::Travel),
+        4 => any::<u16>().prop_map(Op::Ack),
+        1 => (0_u16..=65_520).prop_map(Op::NonsenseAck),
+        1 => any::<u16>().prop_map(Op::State),
+        2 => Just(Op::State(StateBits::LIVE | StateBits::RUNNING)),
+        1 => (0_u32..65_536, 0_u32..65_536, 0_i32..65_536)
+            .prop_map(|(speed, scan, lead)| Op::Machine(speed, scan, lead)),
+        10 => Just(Op::Poll),
+    ]
+}
+
+/// What the events said, told by the contract alone.
+struct Told {
+    /// The items on the belt, and whether they were inducted.
+    items: BTreeMap<u16, bool>,
+    balance: Balance,
+    /// The last order that the PLC took.
+    taken: Seq,
+}
+
+impl Told {
+    fn enter(&mut self, number: u16, inducted: bool) {
+        // A number that is taken, or none, tells nothing about another item.
+        if number != 0 && !self.items.contains_key(&number) {
+            self.items.insert(number, inducted);
+            self.balance.inducted += u64::from(inducted);
+            self.balance.unexpected += u64::from(!inducted);
+        }
+    }
+
+    fn end(&mut self, number: u16, count: impl FnOnce(&mut Balance) -> &mut u64) {
+        if self.items.remove(&number).is_some() {
+            *count(&mut self.balance) += 1;
+        }
+    }
+}
+
+fn sent_before_last(plc: &Plc, back: usize) -> Option<(u16, Seq, ChuteId)> {
+    let order = plc.sent.iter().rev().nth(back)?;
+    let chute = if let OrderOp::Divert { chute } = order.op { chute } else { ChuteId::new(0) };
+    Some((order.item.get(), order.seq, chute))
+}
+
+fn apply(plc: &mut Plc, told: &mut Told, op: Op) {
+    match op {
+        Op::Induct(number) => {
+            told.enter(number, true);
+            plc.induct(number);
+        }
+        Op::TurnUp(number, eye) => {
+            told.enter(number, false);
+            plc.event(item(number), Event::Unexpected { eye: EyeId::new(eye), length: Pulses::new(30) });
+        }
+        Op::Discharge(number, chute) => discharge(plc, told, number, ChuteId::new(chute)),
+        Op::Miss(number, chute) => miss(plc, number, ChuteId::new(chute)),
+        Op::Leave(number) => {
+            told.end(number, |balance| &mut balance.left);
+            plc.left(number);
+        }
+        Op::Lose(number) => {
+            told.end(number, |balance| &mut balance.lost);
+            plc.event(item(number), Event::Lost { eye: EyeId::new(1) });
+        }
+        Op::Refuse(number, why, back) => {
+            let order = sent_before_last(plc, back).map_or(Seq::NONE, |(_, seq, _)| seq);
+            plc.refused(number, why, order);
+        }
+        Op::End(number, why, back) => {
+            let order = sent_before_last(plc, back).map_or(Seq::NONE, |(_, seq, _)| seq);
+            plc.ended(number, why, order);
+        }
+        Op::Scan(number, index, count, data) => {
+            plc.record(item(number), index, count, data);
+        }
+        Op::Read(number, parcel) => {
+            plc.scan(number, parcel);
+        }
+        Op::Poll => poll(plc, told),
+        op => apply_to_machine(plc, told, op),
+    }
+}
+
+fn apply_to_machine(plc: &mut Plc, told: &mut Told, op: Op) {
+    match op {
+        Op::Chute(chute, bits) => {
+            let chute = ChuteId::new(chute);
+            plc.image.full.set(chute, bits & 1 != 0);
+            plc.image.half_full.set(chute, bits & 2 != 0);
+            plc.image.not_available.set(chute, bits & 4 != 0);
+            plc.image.container.set(chute, bits & 8 != 0);
+            plc.show();
+        }
+        Op::Customs(parcel, clearance) => {
+            let key = CodeBook::standard().parse(&code(parcel)).unwrap().key;
+            if plc.engine.set_clearance(key, clearance).is_none() && parcel > 35 {
+                let code = code(parcel);
+                plc.engine.announce(&announcement(&code, "DE", clearance)).unwrap();
+            }
+        }
+        Op::Travel(step) => {
+            plc.status.encoder = EncoderCount::new(plc.status.encoder.get().wrapping_add(step));
+        }
+        Op::Ack(share) => {
+            let Some(last) = plc.sent.last().map(|order| order.seq) else { return };
+            let open = told.taken.distance_to(last);
+            for _ in 0..share % (open + 1) {
+                told.taken = told.taken.next();
+            }
+            plc.status.order_ack = told.taken;
+        }
+        Op::NonsenseAck(ack) => plc.status.order_ack = Seq::new(ack).unwrap(),
+        Op::State(state) => plc.status.state = StateBits(state),
+        Op::Machine(speed, scan, lead) => {
+            plc.status.belt_speed = MmPerSecond::new(speed);
+            plc.status.scan_time = Micros::new(u64::from(scan) * 100);
+            plc.status.minimum_lead = Pulses::new(lead);
+        }
+        op => apply_to_order(plc, told, &op),
+    }
+}
+
+fn apply_to_order(plc: &mut Plc, told: &mut Told, op: &Op) {
+    let (Op::RefuseLast(_, back) | Op::EndLast(_, back) | Op::DischargeLast(back) | Op::MissLast(back)) = op
+    else {
+        return;
+    };
+    let Some((number, order, chute)) = sent_before_last(plc, *back) else { return };
+    match op {
+        Op::RefuseLast(why, _) => {
+            plc.refused(number, *why, order);
+        }
+        Op::EndLast(why, _) => {
+            plc.ended(number, *why, order);
+        }
+        Op::DischargeLast(_) => discharge(plc, told, number, chute),
+        _ => miss(plc, number, chute),
+    }
+}
+
+fn discharge(plc: &mut Plc, told: &mut Told, number: u16, chute: ChuteId) {
+    told.end(number, |balance| &mut balance.discharged);
+    plc.discharged(number, chute);
+}
+
+fn miss(plc: &mut Plc, number: u16, chute: ChuteId) {
+    plc.event(item(number), Event::Missed { diverter: DiverterId::new(0), chute });
+}
+
+/// Polls, and checks every order that was sent.
+fn poll(plc: &mut Plc, told: &mut Told) {
+    let before = plc.sent.len();
+    let mut last = plc.sent.last().map_or(Seq::NONE, |order| order.seq);
+    let may_send = plc.status.state.has(StateBits::LIVE | StateBits::RUNNING);
+    plc.poll();
+    for order in &plc.sent[before..] {
+        assert!(may_send, "{order:?} while the PLC takes none");
+        assert_eq!(order.seq, last.next());
+        last = order.seq;
+        // An item that has ended or was never inducted gets no order of any kind.
+        assert_eq!(told.items.get(&order.item.get()), Some(&true), "{order:?}");
+    }
+    assert!(usize::from(told.taken.distance_to(last)) <= ORDER_SLOTS);
+    assert_eq!(plc.controller.items_on_belt(), told.items.len());
+    assert_eq!(plc.controller.worker().balance(), told.balance);
+    plc.controller.next_due();
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_a_plc_says_the_books_stay_right(
+        start in any::<u32>(),
+        ops in prop::collection::vec(op(), 1..300),
+    ) {
+        let mut plc = Plc::new().at(start);
+        plc.acks = false;
+        let mut told = Told { items: BTreeMap::new(), balance: Balance::default(), taken: Seq::NONE };
+        for op in ops {
+            apply(&mut plc, &mut told, op);
+        }
+        poll(&mut plc, &mut told);
+        let on_belt: Vec<u16> = told.items.keys().copied().collect();
+        for number in on_belt {
+            apply(&mut plc, &mut told, Op::Leave(number));
+        }
+        apply(&mut plc, &mut told, Op::State(StateBits::LIVE | StateBits::RUNNING));
+        plc.acknowledge_all();
+        let sent = plc.sent.len();
+        poll(&mut plc, &mut told);
+        prop_assert_eq!(plc.sent.len(), sent);
+        prop_assert_eq!((plc.all_reserved(), plc.controller.items_on_belt()), (0, 0));
+        prop_assert_eq!(plc.controller.worker().balance().on_belt(), Some(0));
+        prop_assert_eq!(plc.controller.next_due(), None);
+        prop_assert_eq!(plc.controller.worker().tally().deviations, 0);
+    }
+}
