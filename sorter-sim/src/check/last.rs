@@ -1,0 +1,171 @@
+//! The books of a sorter, and the last comparison: where every parcel is against what the ledger says.
+
+use sorter_core::balance::Balance;
+use sorter_core::ids::SorterId;
+use sorter_core::units::Micros;
+use sorter_plc::contract::PlantImage;
+
+use super::{Checker, Condition, Place, Reading, RouteOracle};
+use crate::load::Announced;
+
+/// What one party counted at one sorter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SorterBooks {
+    /// Items that entered at an induction.
+    pub inducted: u64,
+    /// Items that turned up without one.
+    pub unexpected: u64,
+    /// Items that ended in a chute.
+    pub discharged: u64,
+    /// Items that left at the end.
+    pub left: u64,
+    /// Items that tracking lost.
+    pub lost: u64,
+}
+
+impl SorterBooks {
+    /// The books of the PLC.
+    pub fn of_image(image: &PlantImage) -> Self {
+        Self {
+            inducted: image.inducted.into(),
+            unexpected: image.unexpected.into(),
+            discharged: u64::from(image.discharged_verified) + u64::from(image.discharged_unverified),
+            left: image.left.into(),
+            lost: image.lost.into(),
+        }
+    }
+
+    /// The books of the host.
+    pub fn of_balance(balance: &Balance) -> Self {
+        Self {
+            inducted: balance.inducted,
+            unexpected: balance.unexpected,
+            discharged: balance.discharged,
+            left: balance.left,
+            lost: balance.lost,
+        }
+    }
+
+    pub(super) fn entered(&self) -> u64 {
+        self.inducted + self.unexpected
+    }
+
+    pub(super) fn ended(&self) -> u64 {
+        self.discharged + self.left + self.lost
+    }
+}
+
+/// What the ledger says about a parcel at the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LedgerFate {
+    /// It was never seen.
+    Expected,
+    /// In an outbound chute.
+    Discharged,
+    /// In a hold chute.
+    Held,
+    /// In an exception, no-read or overflow chute.
+    Exception,
+    /// Off the end and not back.
+    Recirculating,
+    /// Lost by tracking.
+    Lost,
+    /// On a belt, which nothing may be at the end.
+    OnBelt,
+    /// Not in the ledger.
+    Absent,
+}
+
+impl Checker<'_> {
+    /// The belts are empty: nothing may be left on them, in the books of anybody, and no place reserved.
+    ///
+    /// `faults` are facts that the host could not fit into its books; there must be none either.
+    pub fn sorter_empty(&mut self, sorter: SorterId, at: Micros, items: usize, reserved: u32, faults: u64) {
+        let live = self.sorters[sorter.index()].live_orders();
+        if self.findings.check(Condition::Accounting, items == 0 && reserved == 0 && live == 0 && faults == 0)
+        {
+            self.findings.tell(Condition::Accounting, at, sorter, || {
+                format!(
+                    "{items} items, {reserved} reservations and {live} orders are left on an empty belt, \
+                     {faults} facts fit nowhere"
+                )
+            });
+        }
+    }
+
+    /// Compares the place of every parcel with the state of its label in the ledger.
+    ///
+    /// A parcel without announcement, or with a label that was not read right, has no state of its own; one
+    /// that was caught by the divert of another has a wrong one, and was counted as a missort.
+    pub fn compare(&mut self, at: Micros, fate_of_label: impl Fn(u32) -> LedgerFate) {
+        for parcel in 0..self.truth.places().len() {
+            let parcel = u32::try_from(parcel).expect("labels are numbered by u32");
+            let place = self.truth.places()[parcel as usize];
+            let ended = matches!(place, Place::Chute(..) | Place::Floor);
+            let fate = fate_of_label(parcel);
+            let agrees = self.agrees(parcel, place, fate);
+            if self.findings.check(Condition::Accounting, ended && agrees) {
+                self.findings.tell(Condition::Accounting, at, sorter_of(place), || {
+                    format!("parcel {parcel} is at {place:?}, the ledger says {fate:?}")
+                });
+            }
+        }
+    }
+
+    /// Whether the ledger says what is true, as far as anything could be known about the parcel.
+    fn agrees(&self, parcel: u32, place: Place, fate: LedgerFate) -> bool {
+        let announced = self.truth.parcel(parcel).announced();
+        let confused = self.truth.is_disturbed(parcel) || self.truth.label_printed(parcel) != parcel;
+        if confused || announced == Announced::Never {
+            return true;
+        }
+        let unread = self.truth.reading(parcel) != Reading::Label(parcel);
+        let late = announced != Announced::Before;
+        // An item that nobody could name on its last pass went aside, and its parcel stays as it was before.
+        let aside = matches!(place, Place::Chute(_, chute) if !self.routes.serves_destinations(chute));
+        let untouched = matches!(fate, LedgerFate::Expected | LedgerFate::Recirculating | LedgerFate::Lost);
+        (unread || late) && aside && untouched || !unread && agree(self.routes, place, fate)
+    }
+}
+
+fn agree(routes: &RouteOracle, place: Place, fate: LedgerFate) -> bool {
+    match (place, fate) {
+        (Place::Chute(_, chute), LedgerFate::Discharged) => routes.is_outbound(chute),
+        (Place::Chute(_, chute), LedgerFate::Held) => routes.is_hold(chute),
+        (Place::Chute(_, chute), LedgerFate::Exception) => {
+            !routes.is_outbound(chute) && !routes.is_hold(chute)
+        }
+        (Place::Floor, LedgerFate::Lost | LedgerFate::Expected) => true,
+        _ => false,
+    }
+}
+
+fn sorter_of(place: Place) -> SorterId {
+    match place {
+        Place::Belt(sorter) | Place::ReturnLine(sorter) | Place::Chute(sorter, _) => sorter,
+        Place::Outside | Place::Floor => SorterId::default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sorter_core::ids::HubId;
+
+    use super::*;
+    use crate::reads::HubReads;
+    use crate::scenario::Reads;
+
+    #[test]
+    fn whatever_is_left_on_an_empty_belt_is_found() {
+        let routes = RouteOracle::read("", "", std::iter::empty()).unwrap();
+        let reads = HubReads::new(1, HubId::new(0), &Reads::default(), &[], &[]);
+        let mut checker = Checker::new(reads, &routes, 1, &[10]);
+        let sorter = SorterId::new(0);
+        checker.sorter_empty(sorter, Micros::ZERO, 0, 0, 0);
+        assert_eq!(checker.findings().violations(Condition::Accounting), 0);
+        for (items, reserved, faults) in [(1, 0, 0), (0, 1, 0), (0, 0, 1)] {
+            checker.sorter_empty(sorter, Micros::ZERO, items, reserved, faults);
+        }
+        assert_eq!(checker.findings().violations(Condition::Accounting), 3);
+    }
+}

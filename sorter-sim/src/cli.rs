@@ -1,0 +1,111 @@
+//! The command line: arguments in, exit code out.
+//!
+//! Exit code 0: every condition held and was checked. 1: one was broken or never checked. 2: bad input.
+
+mod day;
+mod manifest;
+mod plan;
+mod progress;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The exit code for bad input; clap uses the same for bad usage.
+const BAD_INPUT: u8 = 2;
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "sorter-sim",
+    version,
+    about = "Simulated sorting hubs that prove the sorter engine",
+    long_about = "Simulated sorting hubs that prove the sorter engine.\n\n\
+                  Without a command it runs a day of the standard network: 5,000,000 parcels, 6 hubs, \
+                  12 sorters each.",
+    after_help = "Exit codes: 0 every condition held and was checked, 1 one was broken or never checked, \
+                  2 bad input.\n\n\
+                  Example:\n  sorter-sim --parcels 100_000 --hubs 2 --seed 7 --json report.json",
+    args_conflicts_with_subcommands = true
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    day: day::DayArguments,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a simulated day until every belt is empty, and print a report (the default)
+    #[command(
+        after_help = "Example:\n  sorter-sim day --scenario busy.toml --threads 2 --json report.json\n\n\
+                      `sorter-sim day --help` lists every key of a scenario file.",
+        after_long_help = day::long_help()
+    )]
+    Day(day::DayArguments),
+    /// Work with manifests of announced parcels
+    #[command(
+        after_help = "Example:\n  sorter-sim manifest check day.csv --aside refused.csv",
+        subcommand_required = true,
+        arg_required_else_help = true
+    )]
+    Manifest {
+        #[command(subcommand)]
+        command: manifest::ManifestCommand,
+    },
+    /// Work with sort plans
+    #[command(
+        after_help = "Example:\n  sorter-sim plan check plan.toml",
+        subcommand_required = true,
+        arg_required_else_help = true
+    )]
+    Plan {
+        #[command(subcommand)]
+        command: plan::PlanCommand,
+    },
+}
+
+/// Runs the program with the arguments of the process.
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let code = match arguments.command {
+        None => day::run(&arguments.day),
+        Some(Command::Day(day)) => day::run(&day),
+        Some(Command::Manifest { command: manifest::ManifestCommand::Check(check) }) => {
+            manifest::check(&check)
+        }
+        Some(Command::Plan { command: plan::PlanCommand::Check(check) }) => plan::check(&check),
+    };
+    ExitCode::from(code)
+}
+
+/// Tells a person on stderr what is wrong with the input, with each cause on a line of its own.
+fn refuse(error: &anyhow::Error) -> u8 {
+    eprintln!("error: {error}");
+    for cause in error.chain().skip(1) {
+        eprintln!("  because {cause}");
+    }
+    BAD_INPUT
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_of_the_arguments_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn options_work_with_and_without_the_name_of_the_command() {
+        let bare = Arguments::try_parse_from(["sorter-sim", "--parcels", "1_000"]).unwrap();
+        assert!(bare.command.is_none());
+        assert_eq!(bare.day.parcels, Some(1_000));
+        let named = Arguments::try_parse_from(["sorter-sim", "day", "--hubs", "2"]).unwrap();
+        let Some(Command::Day(day)) = named.command else { panic!("day is a command") };
+        assert_eq!(day.hubs, Some(2));
+    }
+}

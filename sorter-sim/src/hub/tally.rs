@@ -1,0 +1,243 @@
+//! What one hub has to report, and the sum over hubs.
+
+use std::collections::BTreeMap;
+
+use sorter_core::ids::SorterId;
+use sorter_core::reason::Reason;
+use sorter_core::units::Micros;
+use std::hash::Hasher;
+use twox_hash::XxHash3_64;
+
+use super::{Hub, Station};
+use crate::check::{Condition, Findings, MissortCause, Place};
+use crate::plant::FaultKind;
+use crate::report::{Conditions, HubRow, Parcels, Passes, SorterRow, Summary, hex};
+use crate::scenario::Scenario;
+use crate::stopwatch::{RunTime, Stopwatch};
+
+/// Missorts by tracking that are no evidence of a fault, however short the run.
+const FEW_MISSORTS: u64 = 3;
+
+/// What one hub has to report.
+pub(crate) struct HubTally {
+    findings: Findings,
+    missorts: BTreeMap<MissortCause, u64>,
+    parcels: Parcels,
+    passes: Passes,
+    reasons: [u64; Reason::COUNT],
+    faults: BTreeMap<String, u64>,
+    late_orders: u64,
+    row: HubRow,
+    sorters: Vec<SorterRow>,
+    countries: BTreeMap<String, u64>,
+    hourly: [u64; 24],
+    digest: u64,
+    fates_digest: u64,
+    stopwatch: Stopwatch,
+    events: u64,
+    scans: u64,
+    end: Micros,
+}
+
+impl HubTally {
+    pub(super) fn of(hub: &Hub<'_>) -> Self {
+        let mut tally = Self {
+            findings: hub.checker.findings().clone(),
+            missorts: hub.checker.missorts().clone(),
+            parcels: Parcels {
+                announced: hub.announced.iter().flatten().count() as u64,
+                ..Parcels::default()
+            },
+            passes: Passes::default(),
+            reasons: [0; Reason::COUNT],
+            faults: BTreeMap::new(),
+            late_orders: 0,
+            row: HubRow { hub: hub.engine.hub().get(), ..HubRow::default() },
+            sorters: Vec::new(),
+            countries: BTreeMap::new(),
+            hourly: [0; 24],
+            digest: 0,
+            fates_digest: 0,
+            stopwatch: Stopwatch::new(),
+            events: hub.checker.plant_events(),
+            scans: hub.scans,
+            end: hub.now,
+        };
+        tally.stopwatch.merge(&hub.stopwatch);
+        let mut digest = XxHash3_64::with_seed(0);
+        for (number, station) in hub.stations.iter().enumerate() {
+            tally.add_station(
+                SorterId::new(u8::try_from(number).expect("a hub has 32 sorters")),
+                station,
+                hub,
+            );
+            digest.write_u64(station.controller().worker().digest());
+        }
+        tally.digest = digest.finish();
+        tally.add_fates(hub);
+        if let Some(kind) = hub.saboteur.kind() {
+            *tally.faults.entry(format!("sabotage_{}", kind.key())).or_default() += hub.saboteur.acted();
+        }
+        tally
+    }
+
+    fn add_station(&mut self, sorter: SorterId, station: &Station, hub: &Hub<'_>) {
+        let image = station.line().plant_image();
+        self.passes.inducted += u64::from(image.inducted);
+        self.passes.unexpected += u64::from(image.unexpected);
+        self.passes.discharged +=
+            u64::from(image.discharged_verified) + u64::from(image.discharged_unverified);
+        self.passes.left += u64::from(image.left);
+        self.passes.lost += u64::from(image.lost);
+        self.passes.on_belt += u64::from(image.on_belt);
+        let worker = station.controller().worker();
+        for (sum, count) in self.reasons.iter_mut().zip(worker.tally().reasons) {
+            *sum += count;
+        }
+        for (kind, count) in station.line().plant().faults().iter() {
+            *self.faults.entry(FaultKind::key(kind).to_owned()).or_default() += count;
+        }
+        let counters = station.controller().counters();
+        self.late_orders += counters.late_orders;
+        self.row.recirculations += counters.recirculations;
+        for (sum, count) in self.hourly.iter_mut().zip(station.hourly_first) {
+            *sum += count;
+        }
+        let peak = station.hourly.iter().copied().max().unwrap_or_default();
+        let utilisation = peak as f64 / f64::from(hub.world.layout.rated_per_hour());
+        self.row.utilisation_max = self.row.utilisation_max.max(utilisation);
+        self.sorters.push(SorterRow {
+            hub: self.row.hub,
+            sorter: sorter.get(),
+            inducted: u64::from(image.inducted),
+            peak_hour_inductions: peak,
+            utilisation,
+        });
+    }
+
+    /// Counts where every parcel ended, and folds it into the digest.
+    fn add_fates(&mut self, hub: &Hub<'_>) {
+        let mut digest = XxHash3_64::with_seed(0);
+        let truth = hub.checker.truth();
+        for (parcel, place) in truth.places().iter().enumerate() {
+            let (kind, sorter, chute) = match place {
+                Place::Outside => (0_u8, 0, 0),
+                Place::Belt(sorter) => (1, sorter.get(), 0),
+                Place::ReturnLine(sorter) => (2, sorter.get(), 0),
+                Place::Floor => (3, 0, 0),
+                Place::Chute(sorter, chute) => (4, sorter.get(), chute.get()),
+            };
+            let [low, high] = chute.to_le_bytes();
+            digest.write(&[kind, sorter, low, high]);
+            match place {
+                Place::Chute(_, chute) if hub.world.routes.is_outbound(*chute) => {
+                    self.parcels.discharged += 1;
+                    let postcode = truth.parcel(u32::try_from(parcel).expect("numbered by u32")).postcode;
+                    let country = hub.world.postcodes.rows[postcode as usize].country.code();
+                    match self.countries.get_mut(country) {
+                        Some(count) => *count += 1,
+                        None => drop(self.countries.insert(country.to_owned(), 1)),
+                    }
+                }
+                Place::Chute(_, chute) if hub.world.routes.is_hold(*chute) => self.parcels.held += 1,
+                Place::Chute(..) => self.parcels.exception += 1,
+                Place::Floor => self.parcels.on_floor += 1,
+                // Not in the sum, so that a parcel that is still under way breaks it.
+                Place::Outside | Place::Belt(_) | Place::ReturnLine(_) => {}
+            }
+            self.parcels.inducted += u64::from(*place != Place::Outside);
+        }
+        self.fates_digest = digest.finish();
+        self.row.inducted = self.parcels.inducted;
+        self.row.discharged = self.parcels.discharged;
+        self.row.exception = self.parcels.exception;
+        self.row.held = self.parcels.held;
+    }
+
+    /// The first messages of the checkers.
+    pub(crate) fn messages(&self) -> impl Iterator<Item = String> + '_ {
+        self.findings.messages().iter().map(|message| format!("hub {}: {message}", self.row.hub))
+    }
+}
+
+/// The report over all hubs, in their order.
+pub(crate) fn summary(hubs: &[HubTally], scenario: &Scenario, asked: [u64; 24], time: &RunTime) -> Summary {
+    let mut report = Summary { seed: scenario.seed, ..Summary::default() };
+    let mut findings = Findings::default();
+    let mut stopwatch = Stopwatch::new();
+    let mut digest = XxHash3_64::with_seed(0);
+    let mut fates = XxHash3_64::with_seed(0);
+    report.hourly.asked = asked;
+    for hub in hubs {
+        findings.merge(&hub.findings);
+        stopwatch.merge(&hub.stopwatch);
+        digest.write_u64(hub.digest);
+        fates.write_u64(hub.fates_digest);
+        add_counts(&mut report, hub);
+    }
+    let seconds = |time: Micros| time.get() as f64 / 1e6;
+    report.digest = hex(digest.finish());
+    report.fates_digest = hex(fates.finish());
+    report.simulated_s = hubs.iter().map(|hub| seconds(hub.end)).fold(0.0, f64::max);
+    report.wall_s = seconds(time.elapsed());
+    report.parcels_per_s = report.parcels.inducted as f64 / report.wall_s.max(1e-9);
+    report.events_per_parcel = report.events as f64 / (report.parcels.inducted as f64).max(1.0);
+    let discharged = u32::try_from(report.parcels.discharged).unwrap_or(u32::MAX);
+    report.missorts_allowed = u64::from(scenario.missorts.of(discharged)).max(FEW_MISSORTS);
+    report.decision_ns = stopwatch.latency();
+    report.violations = conditions(|condition| findings.violations(condition));
+    report.checked = conditions(|condition| findings.checked(condition));
+    report
+}
+
+fn add_counts(report: &mut Summary, hub: &HubTally) {
+    let (parcels, passes) = (&mut report.parcels, &mut report.passes);
+    parcels.announced += hub.parcels.announced;
+    parcels.inducted += hub.parcels.inducted;
+    parcels.discharged += hub.parcels.discharged;
+    parcels.exception += hub.parcels.exception;
+    parcels.held += hub.parcels.held;
+    parcels.lost += hub.parcels.lost;
+    parcels.on_floor += hub.parcels.on_floor;
+    passes.inducted += hub.passes.inducted;
+    passes.unexpected += hub.passes.unexpected;
+    passes.discharged += hub.passes.discharged;
+    passes.left += hub.passes.left;
+    passes.lost += hub.passes.lost;
+    passes.on_belt += hub.passes.on_belt;
+    for (cause, count) in &hub.missorts {
+        *report.missorts.entry(cause.key().to_owned()).or_default() += count;
+    }
+    for (reason, count) in Reason::ALL.iter().zip(hub.reasons).filter(|(_, count)| *count > 0) {
+        *report.reasons.entry(reason.key().to_owned()).or_default() += count;
+    }
+    for (kind, count) in &hub.faults {
+        *report.faults.entry(kind.clone()).or_default() += count;
+    }
+    for (country, count) in &hub.countries {
+        *report.countries.entry(country.clone()).or_default() += count;
+    }
+    for (sum, count) in report.hourly.inducted.iter_mut().zip(hub.hourly) {
+        *sum += count;
+    }
+    report.late_orders += hub.late_orders;
+    report.recirculations += hub.row.recirculations;
+    report.events += hub.events;
+    report.plc_scans += hub.scans;
+    report.hubs.push(hub.row);
+    report.sorters.extend_from_slice(&hub.sorters);
+}
+
+/// The conditions that exist; customs, departures and the journal do not yet.
+fn conditions(count: impl Fn(Condition) -> u64) -> Conditions {
+    Conditions {
+        accounting: Some(count(Condition::Accounting)),
+        claim: Some(count(Condition::Claim)),
+        wrong_chute: Some(count(Condition::WrongChute)),
+        capacity: Some(count(Condition::Capacity)),
+        plan: Some(count(Condition::Plan)),
+        customs: None,
+        departure: None,
+        durability: None,
+    }
+}

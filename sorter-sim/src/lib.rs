@@ -1,0 +1,19 @@
+//! Simulated sorting hubs: plant, virtual PLC, loads, faults, checks and reports.
+
+#![forbid(unsafe_code)]
+
+pub mod check;
+pub mod cli;
+pub mod data;
+pub mod day;
+pub mod hub;
+pub mod load;
+pub mod plant;
+pub mod random;
+pub mod reads;
+pub mod report;
+mod sabotage;
+pub mod scenario;
+mod stopwatch;
+pub mod virtual_plc;
+pub mod wheel;

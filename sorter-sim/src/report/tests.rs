@@ -1,0 +1,221 @@
+use super::*;
+
+fn counts(pairs: &[(&str, u64)]) -> BTreeMap<String, u64> {
+    pairs.iter().map(|(key, count)| ((*key).to_owned(), *count)).collect()
+}
+
+/// A small run whose sums agree, with every section filled.
+fn fixed() -> Summary {
+    let mut hourly = Hourly::default();
+    for hour in 0..24 {
+        hourly.asked[hour] = 100_000 + 9_000 * hour as u64;
+        hourly.inducted[hour] = hourly.asked[hour].min(250_000);
+    }
+    Summary {
+        seed: 7,
+        version: "0.1.0".to_owned(),
+        parcels: Parcels {
+            announced: 4_990_000,
+            inducted: 5_000_000,
+            discharged: 4_880_000,
+            exception: 118_000,
+            held: 1_000,
+            lost: 900,
+            on_floor: 100,
+        },
+        passes: Passes {
+            inducted: 5_120_000,
+            unexpected: 500,
+            discharged: 4_999_000,
+            left: 120_000,
+            lost: 1_500,
+            on_belt: 0,
+        },
+        violations: Conditions {
+            accounting: Some(0),
+            claim: Some(0),
+            wrong_chute: Some(0),
+            ..Conditions::default()
+        },
+        checked: Conditions {
+            accounting: Some(5_120_500),
+            claim: Some(5_100_000),
+            wrong_chute: Some(4_999_000),
+            ..Conditions::default()
+        },
+        missorts: counts(&[("misread", 49), ("swapped_within_windows", 12)]),
+        reasons: counts(&[("planned", 4_880_000), ("no_read", 75_000), ("conflicting_reads", 42_500)]),
+        faults: counts(&[("no_read", 75_000), ("eye_miss", 15_000), ("failed_divert", 14_600)]),
+        late_orders: 31,
+        recirculations: 120_000,
+        simulated_s: 87_240.0,
+        wall_s: 7.25,
+        parcels_per_s: 689_655.2,
+        events: 46_500_000,
+        decision_ns: Some(Latency { p50: 210, p99: 900, p999: 2_400, p9999: 15_300, max: 12_300_000 }),
+        digest: hex(0x1234_5678_9abc_def0),
+        fates_digest: hex(0xFEED),
+        hubs: (0..6)
+            .map(|hub| HubRow {
+                hub,
+                inducted: 833_333,
+                discharged: 813_000,
+                exception: 19_600,
+                held: 166,
+                recirculations: 20_000,
+                utilisation_max: 0.412,
+            })
+            .collect(),
+        sorters: (0..72)
+            .map(|place| SorterRow {
+                hub: place / 12,
+                sorter: place % 12,
+                inducted: 71_000 + 100 * u64::from(place),
+                peak_hour_inductions: 7_400,
+                utilisation: 0.411,
+            })
+            .collect(),
+        countries: (0..32_u8)
+            .map(|n| {
+                (
+                    format!("{}{}", char::from(b'A' + n % 26), char::from(b'A' + n / 2)),
+                    800_000 / (u64::from(n) + 1),
+                )
+            })
+            .collect(),
+        hourly,
+        events_per_parcel: 9.3,
+        plc_scans: 31_000_000,
+        ..Summary::default()
+    }
+}
+
+fn page(summary: &Summary) -> String {
+    let mut out = Vec::new();
+    print_table(summary, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn the_json_object_has_the_keys_of_the_command_line() {
+    let value: serde_json::Value = serde_json::from_str(&fixed().to_json()).unwrap();
+    let keys: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(
+        keys[..22],
+        [
+            "schema",
+            "seed",
+            "version",
+            "parcels",
+            "passes",
+            "violations",
+            "checked",
+            "missorts",
+            "reasons",
+            "faults",
+            "late_orders",
+            "recirculations",
+            "simulated_s",
+            "wall_s",
+            "parcels_per_s",
+            "events",
+            "decision_ns",
+            "cycle_us",
+            "digest",
+            "fates_digest",
+            "hubs",
+            "sorters"
+        ]
+    );
+    assert_eq!(value["schema"], 1);
+    assert_eq!(value["violations"]["accounting"], 0);
+    assert!(value["violations"]["durability"].is_null() && value["cycle_us"].is_null());
+    assert_eq!(value["checked"].as_object().unwrap().len(), 8);
+    assert_eq!(value["decision_ns"]["p9999"], 15_300);
+    assert_eq!(value["digest"], "123456789abcdef0");
+    assert_eq!(value["hourly"]["asked"].as_array().unwrap().len(), 24);
+    assert_eq!(value["parcels"]["on_floor"], 100);
+    assert_eq!(value["passes"]["on_belt"], 0);
+}
+
+#[test]
+fn passes_only_when_every_condition_was_checked() {
+    let mut summary = fixed();
+    assert_eq!((summary.verdict(), summary.exit_code()), (Verdict::Passed, 0));
+    summary.checked.claim = Some(0);
+    assert_eq!((summary.verdict(), summary.exit_code()), (Verdict::Unchecked(vec![Condition::Claim]), 1));
+    summary.checked.claim = None;
+    assert_eq!(summary.verdict(), Verdict::Unchecked(vec![Condition::Claim]));
+    assert_eq!(Summary::default().verdict(), Verdict::Unchecked(Condition::ALL.to_vec()));
+}
+
+#[test]
+fn a_violation_breaks_the_run_even_where_something_is_unchecked() {
+    let mut summary = fixed();
+    summary.checked.claim = Some(0);
+    summary.violations.capacity = Some(3);
+    assert_eq!(summary.verdict(), Verdict::Broken(vec![Finding::Broken(Condition::Capacity, 3)]));
+    assert_eq!(summary.exit_code(), 1);
+    assert!(page(&summary).contains("\nBROKEN: capacity 3 times\n"));
+}
+
+#[test]
+fn sums_that_do_not_agree_break_the_run() {
+    let mut summary = fixed();
+    summary.passes.left += 1;
+    summary.parcels.held -= 1;
+    assert_eq!(
+        summary.verdict(),
+        Verdict::Broken(vec![Finding::ParcelsDoNotAddUp, Finding::PassesDoNotAddUp])
+    );
+    assert!(page(&summary).contains('≠'));
+}
+
+#[test]
+fn more_missorts_by_tracking_than_allowed_break_the_run() {
+    let mut summary = fixed();
+    summary.missorts_allowed = 47;
+    summary.missorts.insert("tracking".to_owned(), 47);
+    assert_eq!(summary.verdict(), Verdict::Passed);
+    summary.missorts.insert("tracking".to_owned(), 48);
+    assert_eq!(summary.verdict(), Verdict::Broken(vec![Finding::TooManyMissorts(48, 47)]));
+    assert!(page(&summary).contains("BROKEN: 48 missorts by tracking, 47 are allowed"));
+}
+
+#[test]
+fn the_page_fits_into_100_columns_without_colour() {
+    let mut widest = fixed();
+    widest.sorters.iter_mut().for_each(|sorter| (sorter.inducted, sorter.utilisation) = (432_000, 1.0));
+    for reason in sorter_core::reason::Reason::ALL {
+        widest.reasons.insert(reason.key().to_owned(), 5_000_000);
+    }
+    let page = page(&fixed()) + &page(&widest);
+    for line in page.lines() {
+        assert!(line.chars().count() <= 100, "{} columns: {line}", line.chars().count());
+        assert_eq!(line.trim_end(), line);
+    }
+    assert!(!page.contains('\u{1b}'));
+}
+
+#[test]
+fn the_page_of_a_run_stays_as_it_is() {
+    let page = page(&fixed());
+    let expected = include_str!("page.txt");
+    assert_eq!(page, expected, "\n{page}");
+}
+
+#[test]
+fn a_report_of_nothing_prints() {
+    let page = page(&Summary::default());
+    assert!(page.contains("UNCHECKED: never tested: accounting, claim"));
+    assert!(page.contains("none sampled"));
+}
+
+#[test]
+fn a_hub_with_more_sorters_than_a_line_continues_on_the_next() {
+    let mut summary = fixed();
+    summary.sorters = (0..14)
+        .map(|sorter| SorterRow { hub: 0, sorter, inducted: 71_000, ..SorterRow::default() })
+        .collect();
+    assert!(page(&summary).contains(" s12+"));
+}

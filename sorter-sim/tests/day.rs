@@ -1,0 +1,7 @@
+//! Whole days through the real program: what must hold, and that every checker can fail.
+
+mod day {
+    mod determinism;
+    mod run;
+    mod sabotage;
+}
