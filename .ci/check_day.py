@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+"""Checks the reports of one simulated day: every key is there, the sums add up, and all reports agree.
+
+    .ci/check_day.py report.json [the same day on other threads ...]
+"""
+
+import json
+import sys
+
+CONDITIONS = ["accounting", "claim", "wrong_chute", "customs", "capacity", "plan", "departure", "durability"]
+LATENCY = ["p50", "p99", "p999", "p9999", "max"]
+KEYS = {
+    "parcels": ["announced", "inducted", "discharged", "exception", "held", "lost", "on_floor"],
+    "passes": ["inducted", "unexpected", "discharged", "left", "lost", "on_belt"],
+    "violations": CONDITIONS,
+    "checked": CONDITIONS,
+    "missorts": [],
+    "reasons": [],
+    "faults": [],
+}
+SINGLE_KEYS = [
+    "schema", "seed", "version", "late_orders", "recirculations", "simulated_s", "wall_s", "parcels_per_s",
+    "events", "decision_ns", "cycle_us", "digest", "fates_digest", "events_per_parcel", "sorters",
+    "missorts_allowed",
+]
+# What a run takes depends on the machine and on the threads; everything else must not.
+MEASURED = ["wall_s", "parcels_per_s", "decision_ns", "cycle_us"]
+
+
+def problems_of(report):
+    """What is wrong with one report, as sentences."""
+    missing = [key for key in SINGLE_KEYS if key not in report]
+    for table, keys in KEYS.items():
+        if not isinstance(report.get(table), dict):
+            missing.append(table)
+            continue
+        missing += [f"{table}.{key}" for key in keys if key not in report[table]]
+    for table in ("decision_ns", "cycle_us"):
+        if isinstance(report.get(table), dict):
+            missing += [f"{table}.{key}" for key in LATENCY if key not in report[table]]
+    if missing:
+        return [f"{key} is missing" for key in missing]
+
+    problems = []
+    if report["schema"] != 1:
+        problems.append(f"schema is {report['schema']} (expected 1)")
+    parcels, passes = report["parcels"], report["passes"]
+    ends = sum(parcels[key] for key in ("discharged", "exception", "held", "lost", "on_floor"))
+    if parcels["inducted"] == 0 or parcels["inducted"] != ends:
+        problems.append(f"{parcels['inducted']} parcels inducted, {ends} with an end")
+    ends = sum(passes[key] for key in ("discharged", "left", "lost", "on_belt"))
+    if passes["inducted"] + passes["unexpected"] != ends:
+        problems.append(f"{passes['inducted']} + {passes['unexpected']} passes began, {ends} have an end")
+    for condition in CONDITIONS:
+        broken, checked = report["violations"][condition], report["checked"][condition]
+        if (broken is None) != (checked is None):
+            problems.append(f"{condition}: violations {broken}, checked {checked}")
+        elif broken:
+            problems.append(f"{condition} was broken {broken} times")
+        elif checked == 0:
+            problems.append(f"{condition} was never checked")
+    if report["events_per_parcel"] < 9:
+        problems.append(f"only {report['events_per_parcel']} plant events a parcel (expected 9 or more)")
+    for sorter in report["sorters"]:
+        if sorter["utilisation"] > 0.8:
+            problems.append(f"hub {sorter['hub']} sorter {sorter['sorter']} ran at {sorter['utilisation']:.0%}")
+    if report["missorts"].get("tracking", 0) > report["missorts_allowed"]:
+        problems.append(f"{report['missorts']['tracking']} missorts by tracking")
+    if all(count is None for count in report["checked"].values()):
+        problems.append("no condition was checked")
+    return problems
+
+
+def main(paths):
+    reports = []
+    for path in paths:
+        with open(path, encoding="utf-8") as file:
+            reports.append(json.load(file))
+    problems = [f"{path}: {problem}" for path, report in zip(paths, reports) for problem in problems_of(report)]
+    first = reports[0]
+    for path, report in zip(paths[1:], reports[1:]):
+        for key in sorted(set(first) | set(report)):
+            if key not in MEASURED and first.get(key) != report.get(key):
+                problems.append(f"{path}: {key} is not that of {paths[0]}")
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    if problems:
+        return 1
+    print(f"{len(reports)} reports agree: digest {first['digest']}, fates {first['fates_digest']}")
+    return 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit("usage: check_day.py REPORT [REPORT ...]")
+    sys.exit(main(sys.argv[1:]))

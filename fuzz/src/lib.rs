@@ -1,0 +1,57 @@
+//! What each fuzz target checks, and the inputs it starts from.
+//!
+//! A target is a function of bytes that must hold for all of them. Input never panics; beyond that each
+//! function states what a good answer is. Seeds are made in code, so that no corpus lies in the repository.
+
+#![forbid(unsafe_code)]
+
+mod codes;
+mod manifests;
+mod plans;
+pub mod seeds;
+
+pub use codes::{barcode, code_book, postcode};
+pub use manifests::manifest;
+pub use plans::{layout, plan};
+
+/// A target: its name and its function.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// Every target.
+pub const TARGETS: [Target; 6] = [
+    ("barcode", barcode),
+    ("postcode", postcode),
+    ("manifest", manifest),
+    ("plan", plan),
+    ("layout", layout),
+    ("code_book", code_book),
+];
+
+/// Between the two texts of an input that has two. No text of the formats has this byte.
+const SEPARATOR: u8 = 0x1c;
+
+/// The two halves of an input; the second is empty without a separator.
+fn halves(data: &[u8]) -> (&[u8], &[u8]) {
+    match data.iter().position(|byte| *byte == SEPARATOR) {
+        Some(place) => (&data[..place], &data[place + 1..]),
+        None => (data, &[]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_target_takes_its_seeds_and_every_cut_of_them() {
+        for (name, target) in TARGETS {
+            let seeds = seeds::of(name);
+            assert!(!seeds.is_empty(), "{name} has no seeds");
+            for seed in seeds {
+                let step = seed.len() / 64 + 1;
+                (0..=seed.len()).step_by(step).for_each(|end| target(&seed[..end]));
+                target(&seed);
+            }
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Inputs to start from: one good one of each kind, so that a fuzzer is past the first check at once.
+
+use std::path::Path;
+use std::{env, fs};
+
+use sorter_core::address::Country;
+use sorter_core::barcode::make;
+
+use crate::SEPARATOR;
+
+const OUTLETS: &str = r#"name = "seed"
+lap_limit = 3
+rules = "rules.csv"
+outlet = [
+  { name = "DE", display = "Germany", chutes = [0, 1], overflow = "OVER" },
+  { name = "REST", chutes = [2], overflow = "EXC" },
+  { name = "OVER", chutes = [92], role = "overflow", overflow = "EXC" },
+  { name = "EXC", chutes = [99], role = "exception" },
+  { name = "HOLD", chutes = [98], role = "hold" },
+  { name = "NO-READ", chutes = [97], role = "no_read" },
+]
+"#;
+
+const CODE_BOOK: &str = r#"symbologies = ["s10", "dpd"]
+[[pattern]]
+name = "EXPRESS"
+form = "'JD'A{2,4}9{10,14}"
+check = "mod37_36"
+[[pattern]]
+name = "TEN"
+form = "9{10}"
+check = "mod7"
+"#;
+
+const MANIFEST: &str = "codes,country,postcode,weight_g,service,clearance,note\r\n\
+LP263072004SG LP00239506206926,DE,10115,420,standard,released,\"a, b\"\r\n\
+354123455501152989,FR,75001,950,express,hold_inspect,\r\n\
+RB123456786US,XX,1O115,heavy,slow,free,\r\n";
+
+/// The seeds of a target; none for a name that is not one.
+pub fn of(target: &str) -> Vec<Vec<u8>> {
+    let text = |text: &str| text.as_bytes().to_vec();
+    match target {
+        "barcode" => codes(),
+        "postcode" => postcodes(),
+        "manifest" => vec![text(MANIFEST), text(&MANIFEST.replace("\r\n", "\n"))],
+        "plan" => vec![joined(OUTLETS, &rules())],
+        "layout" => vec![text(include_str!("../../sorter-core/layouts/line_100.toml"))],
+        "code_book" => {
+            vec![joined(CODE_BOOK, "6063975293"), joined(CODE_BOOK, "%003671901779061467177327276")]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Writes the seeds of a target into the corpus folder that libFuzzer was given, if it was given one.
+///
+/// libFuzzer initialises a target before it reads its corpus, so the seeds are there in time.
+pub fn plant(target: &str) {
+    let folder = env::args().skip(1).find(|argument| !argument.starts_with('-'));
+    let Some(folder) = folder.filter(|folder| Path::new(folder).is_dir()) else { return };
+    for (number, seed) in of(target).iter().enumerate() {
+        let path = Path::new(&folder).join(format!("seed-{number}"));
+        fs::write(&path, seed).unwrap_or_else(|error| panic!("{} is not writable: {error}", path.display()));
+    }
+}
+
+fn joined(first: &str, second: &str) -> Vec<u8> {
+    [first.as_bytes(), &[SEPARATOR], second.as_bytes()].concat()
+}
+
+fn codes() -> Vec<Vec<u8>> {
+    vec![
+        make::s10(*b"LP", 26_307_200, *b"SG").to_vec(),
+        make::sscc(3, 4_012_345_123_456_789).to_vec(),
+        [b"]C100", &make::sscc(3, 4_012_345_123_456_789)[..], b"\r\n"].concat(),
+        [b"(00)", &make::sscc(0, 1)[..]].concat(),
+        make::dpd(36_719, 1_779_061_467_177, 327, 276).to_vec(),
+        b"0036719017790614671773272767".to_vec(),
+        b"LP00239506206926".to_vec(),
+        b"yt1234567890123456".to_vec(),
+        b"3SABCD123456789".to_vec(),
+    ]
+}
+
+fn postcodes() -> Vec<Vec<u8>> {
+    let samples =
+        ["10115", "1010", "123 45", "LV-1010", "SW1A 1AA", "D02 AF30", "1012 AB", "VLT 1117", "l-1009"];
+    let first = |index: usize| u8::try_from(index).unwrap_or(0);
+    (0..Country::COUNT)
+        .map(|index| [&[first(index)], samples[index % samples.len()].as_bytes()].concat())
+        .collect()
+}
+
+fn rules() -> String {
+    let mut rules = String::from("country,first,last,outlet\nDE,01067,99998,DE\nDE,1*,,REST\n");
+    rules.extend(Country::all().map(|country| format!("{},,,REST\n", country.code())));
+    rules
+}
