@@ -27,7 +27,7 @@ pub(crate) struct Saboteur {
     acted: u64,
     /// The scan that waits to be swapped with the next one of its sorter.
     waiting: Option<(SorterId, Micros, Vec<ScanRecord>)>,
-    /// The last outbound chute that was ordered at each sorter.
+    /// The last outbound chute that was ordered at any sorter.
     last_outbound: Option<ChuteId>,
     /// An item whose last decision was for a duplicate label.
     duplicate: Option<(SorterId, ItemId)>,
