@@ -80,6 +80,22 @@ id!(
     /// An induction of a sorter.
     InductionId(u8), "induction"
 );
+id!(
+    /// A lane of a hall: where a departure goes, such as "DE:Cologne". Numbered by the timetable.
+    LaneId(u16), "lane"
+);
+id!(
+    /// A connection: a departure that repeats every week, such as truck T07. Numbered by the timetable.
+    ConnectionId(u16), "connection"
+);
+id!(
+    /// One departure of one connection in one week. Numbered by the timetable.
+    DepartureId(u32), "departure"
+);
+id!(
+    /// One container that stands or stood at a chute of a hub, numbered in the order of their arrival.
+    ContainerId(u32), "container"
+);
 
 impl SorterId {
     /// Sorters in one hub: five bits of the state word.

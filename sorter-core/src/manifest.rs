@@ -34,14 +34,14 @@
 //! ```
 
 mod fields;
-mod framing;
 mod keyword;
 mod reader;
 mod refusal;
 
-pub use keyword::clearance_word;
 pub use reader::{ManifestError, Summary, read};
 pub use refusal::{Refusal, RefusalKind};
+
+pub use crate::row_file::{MAX_FIELD_BYTES, MAX_LISTED, MAX_ROW_BYTES};
 
 use smallvec::SmallVec;
 
@@ -52,12 +52,6 @@ use crate::units::Grams;
 
 /// The most codes of one parcel.
 pub const MAX_CODES: usize = 8;
-/// The longest field, in bytes.
-pub const MAX_FIELD_BYTES: usize = 4 * 1024;
-/// The longest row, in bytes with its line end. What is longer is passed over without being kept.
-pub const MAX_ROW_BYTES: usize = 16 * 1024;
-/// How many refused rows are listed with their reasons; all of them are counted.
-pub const MAX_LISTED: usize = 100;
 
 /// How fast a parcel travels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -87,6 +81,8 @@ pub struct Announcement<'a> {
     pub service: Service,
     /// The customs status at the time of the announcement.
     pub clearance: Clearance,
+    /// The connection that it is booked on, such as the onward flight of goods in transit.
+    pub onward: Option<&'a str>,
 }
 
 /// An announcement whose codes, country and postcode have been checked and brought into their normal form.

@@ -163,6 +163,8 @@ reasons! {
     StatusUnknown = 35, Legal, Wait, "status_unknown", "no customs status is known";
     /// Dangerous goods.
     DangerousGoods = 36, Legal, Manual, "dangerous_goods", "dangerous goods";
+    /// In transit, and its onward flight is not known or not being loaded.
+    OnwardFlight = 37, Legal, Wait, "onward_flight", "in transit: its onward flight is not being loaded";
 }
 
 impl Reason {

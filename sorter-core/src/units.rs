@@ -101,6 +101,39 @@ impl Micros {
     }
 }
 
+/// A share of a whole in parts per million. At most [`Share::ONE`].
+///
+/// ```
+/// use sorter_core::units::Share;
+/// assert_eq!(Share::from_ppm(20_000).unwrap().to_string(), "20000 ppm");
+/// assert_eq!(Share::from_ppm(1_000_001), None);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Share(u32);
+
+impl Share {
+    /// Nothing.
+    pub const ZERO: Self = Self(0);
+    /// The whole.
+    pub const ONE: Self = Self(1_000_000);
+
+    /// A share in parts per million, or `None` when it is more than the whole.
+    pub const fn from_ppm(ppm: u32) -> Option<Self> {
+        if ppm <= Self::ONE.0 { Some(Self(ppm)) } else { None }
+    }
+
+    /// In parts per million.
+    pub const fn ppm(self) -> u32 {
+        self.0
+    }
+}
+
+impl fmt::Display for Share {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ppm", self.0)
+    }
+}
+
 /// A reading of the belt encoder. It counts pulses and wraps at 2^32.
 ///
 /// Two counts have a distance, not an order: [`EncoderCount::distance_to`] is the signed 32-bit

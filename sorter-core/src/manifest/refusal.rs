@@ -1,46 +1,15 @@
 //! Why an announcement is not taken.
 
-use std::fmt;
-
 use thiserror::Error;
 
-use super::{MAX_CODES, MAX_FIELD_BYTES, MAX_ROW_BYTES};
+use super::MAX_CODES;
 use crate::address::PostcodeError;
 use crate::barcode::CodeError;
+use crate::row_file::{RowFault, RowRefusal, refusal_kinds, shown};
 
-/// How much of a refused text is shown.
-const SHOWN_BYTES: usize = 32;
-
-macro_rules! kinds {
-    ($($(#[$doc:meta])* $name:ident = $code:literal, $text:literal;)*) => {
-        /// The kind of a [`Refusal`], for counting.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum RefusalKind {
-            $($(#[$doc])* $name,)*
-        }
-
-        impl RefusalKind {
-            /// Every kind, in the order of its code.
-            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
-
-            /// The code in diagnostics. It never changes its meaning.
-            pub const fn code(self) -> &'static str {
-                match self {
-                    $(Self::$name => $code,)*
-                }
-            }
-
-            /// The name in reports.
-            pub const fn text(self) -> &'static str {
-                match self {
-                    $(Self::$name => $text,)*
-                }
-            }
-        }
-    };
-}
-
-kinds! {
+refusal_kinds! {
+    /// The kind of a [`Refusal`], for counting.
+    RefusalKind;
     /// The row announces no code.
     NoCode = "MF0101", "no code";
     /// More than [`MAX_CODES`] codes.
@@ -75,12 +44,8 @@ kinds! {
     Duplicate = "MF0116", "duplicate";
     /// No room for more.
     Full = "MF0117", "no room";
-}
-
-impl fmt::Display for RefusalKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.text())
-    }
+    /// An onward connection that the timetable does not have.
+    UnknownOnward = "MF0118", "unknown onward connection";
 }
 
 /// Why one announcement is not taken. Texts from the input are shown escaped and cut.
@@ -106,6 +71,12 @@ pub enum Refusal {
         /// What was given.
         country: Box<str>,
     },
+    /// The timetable does not have the onward connection.
+    #[error("onward connection \"{onward}\" is not in the timetable")]
+    Onward {
+        /// What was given.
+        onward: Box<str>,
+    },
     /// The postcode is none of its country.
     #[error(transparent)]
     Postcode(#[from] PostcodeError),
@@ -127,34 +98,9 @@ pub enum Refusal {
         /// What was given.
         clearance: Box<str>,
     },
-    /// The row has another number of fields than the header.
-    #[error("row has {found} fields (the header has {expected}){}", hint(*semicolons))]
-    ColumnCount {
-        /// Fields of the row.
-        found: usize,
-        /// Fields of the header.
-        expected: usize,
-        /// Whether the row seems to be separated by semicolons.
-        semicolons: bool,
-    },
-    /// The last line has no line end and stops before its last column.
-    #[error("file is cut off in this row")]
-    CutOff,
-    /// A quote inside an unquoted field, text after a closing quote, or a quote that is not closed.
-    #[error("quotes do not fit together (a quoted field may not contain a line break)")]
-    BrokenQuotes,
-    /// A NUL byte.
-    #[error("row has a NUL byte")]
-    Nul,
-    /// Not UTF-8.
-    #[error("row is not UTF-8 text")]
-    NotUtf8,
-    /// A field over [`MAX_FIELD_BYTES`].
-    #[error("field is longer than {MAX_FIELD_BYTES} bytes")]
-    FieldTooLong,
-    /// A row over [`MAX_ROW_BYTES`].
-    #[error("row is longer than {MAX_ROW_BYTES} bytes")]
-    RowTooLong,
+    /// The row is not one of fields.
+    #[error(transparent)]
+    Row(#[from] RowFault),
     /// A code of this announcement belongs to an earlier one. Raised by the receiver of the rows.
     #[error("\"{code}\" is announced twice")]
     Duplicate {
@@ -184,14 +130,15 @@ impl Refusal {
             Self::Weight { .. } => RefusalKind::BadWeight,
             Self::Service { .. } => RefusalKind::UnknownService,
             Self::Clearance { .. } => RefusalKind::UnknownClearance,
-            Self::ColumnCount { .. } => RefusalKind::ColumnCount,
-            Self::CutOff => RefusalKind::CutOff,
-            Self::BrokenQuotes => RefusalKind::BrokenQuotes,
-            Self::Nul => RefusalKind::Nul,
-            Self::NotUtf8 => RefusalKind::NotUtf8,
-            Self::FieldTooLong | Self::RowTooLong => RefusalKind::TooLong,
+            Self::Row(RowFault::ColumnCount { .. }) => RefusalKind::ColumnCount,
+            Self::Row(RowFault::CutOff) => RefusalKind::CutOff,
+            Self::Row(RowFault::BrokenQuotes) => RefusalKind::BrokenQuotes,
+            Self::Row(RowFault::Nul) => RefusalKind::Nul,
+            Self::Row(RowFault::NotUtf8) => RefusalKind::NotUtf8,
+            Self::Row(RowFault::FieldTooLong | RowFault::RowTooLong) => RefusalKind::TooLong,
             Self::Duplicate { .. } => RefusalKind::Duplicate,
             Self::Full { .. } => RefusalKind::Full,
+            Self::Onward { .. } => RefusalKind::UnknownOnward,
         }
     }
 
@@ -204,13 +151,12 @@ impl Refusal {
     }
 }
 
-/// A text that is safe to print: cut, and escaped to printable ASCII.
-pub(super) fn shown(text: &[u8]) -> Box<str> {
-    text[..text.len().min(SHOWN_BYTES)].escape_ascii().to_string().into_boxed_str()
-}
+impl RowRefusal for Refusal {
+    type Kind = RefusalKind;
 
-const fn hint(semicolons: bool) -> &'static str {
-    if semicolons { "; fields are separated by commas, not by semicolons" } else { "" }
+    fn kind(&self) -> RefusalKind {
+        self.kind()
+    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::matcher::Scope;
 use crate::address::{Country, Postcode};
+use crate::csv_rows;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 
 /// The header of the rule file.
@@ -25,13 +26,9 @@ pub(super) struct Rule {
 /// Fields hold no commas; quotes around a field are taken off. Blank rows and rows that begin with `#` are
 /// skipped.
 pub(super) fn read(file: &str, text: &str, problems: &mut Diagnostics) -> Option<Vec<Rule>> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut rows = (1_u32..)
-        .zip(text.lines())
-        .map(|(line, row)| (line, row.trim()))
-        .filter(|(_, row)| !row.is_empty() && !row.starts_with('#'));
+    let mut rows = csv_rows::rows(text);
     let header = rows.next();
-    let names = header.map(|(_, row)| row.split(',').map(field).collect::<Vec<_>>().join(","));
+    let names = header.map(|(_, row)| csv_rows::fields(row).collect::<Vec<_>>().join(","));
     if names.as_deref() != Some(HEADER) {
         let (line, found) = header.unwrap_or((1, ""));
         let message = format!("the header is `{found}`, expected `{HEADER}`");
@@ -48,15 +45,10 @@ pub(super) fn read(file: &str, text: &str, problems: &mut Diagnostics) -> Option
     Some(rules)
 }
 
-fn field(text: &str) -> &str {
-    let text = text.trim();
-    text.strip_prefix('"').and_then(|inner| inner.strip_suffix('"')).unwrap_or(text).trim()
-}
-
 type Refusal = (&'static str, String);
 
 fn parse(line: u32, row: &str) -> Result<Rule, Refusal> {
-    let fields: Vec<&str> = row.split(',').map(field).collect();
+    let fields: Vec<&str> = csv_rows::fields(row).collect();
     let [country, first, last, outlet] = fields[..] else {
         return Err(("SP0022", format!("{} fields, expected 4: {HEADER}", fields.len())));
     };
