@@ -2,10 +2,16 @@
 //!
 //! Room is reserved when an order is issued and released by every ending of that order. The counters have one
 //! writer, the controller of their sorter, so they are exact without being shared.
+//!
+//! Beside its counters a chute has a [`Dock`]: what the rules of the hall say about the container that stands
+//! there. It takes orders only while an open container stands there, the departure of that container is not
+//! closed, and the chute is not changing its destination.
 
-use crate::ids::ChuteId;
+use crate::ids::{ChuteId, ConnectionId};
 use crate::layout::Layout;
+use crate::plan::ChuteRole;
 use crate::reason::Reason;
+use crate::units::Micros;
 
 /// What the PLC last said about a chute.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,8 +33,12 @@ pub enum NoRoom {
     Full,
     /// Not available.
     Disabled,
-    /// No container in place.
+    /// No open container in place.
     NoContainer,
+    /// It is changing its destination.
+    Changeover,
+    /// The departure of its container is closed.
+    DepartureClosed,
 }
 
 impl NoRoom {
@@ -38,13 +48,47 @@ impl NoRoom {
             Self::Full => Reason::ChuteFull,
             Self::Disabled => Reason::ChuteDisabled,
             Self::NoContainer => Reason::NoContainer,
+            Self::Changeover => Reason::Changeover,
+            Self::DepartureClosed => Reason::DepartureClosed,
         }
     }
+}
+
+/// Whether the container at a chute takes orders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Gate {
+    /// It is open.
+    Open,
+    /// It has no licence plate yet, or it was closed by hand.
+    Shut,
+    /// It is open, and the chute drains before it changes its destination: what was ordered before still comes.
+    Draining,
+}
+
+/// What the rules of the hall say about a chute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dock {
+    /// What the chute is for. During a changeover this is still what it was for before.
+    pub role: ChuteRole,
+    /// Whether goods in transit may be put there.
+    pub bonded: bool,
+    /// Whether its container takes orders.
+    pub gate: Gate,
+    /// The connection that its container leaves with.
+    pub connection: Option<ConnectionId>,
+    /// When the departure of its container closes; [`Dock::NEVER`] without one.
+    pub cut_off: Micros,
+}
+
+impl Dock {
+    /// A cut-off that never comes.
+    pub const NEVER: Micros = Micros::new(u64::MAX);
 }
 
 /// The live state of one chute.
 #[derive(Clone, Copy, Debug)]
 pub struct ChuteState {
+    dock: Dock,
     capacity: u16,
     half_full: u16,
     fill: u16,
@@ -68,6 +112,11 @@ impl ChuteState {
         self.reserved
     }
 
+    /// What the rules of the hall say.
+    pub const fn dock(&self) -> &Dock {
+        &self.dock
+    }
+
     /// What the PLC last said.
     pub const fn report(&self) -> ChuteReport {
         self.report
@@ -78,26 +127,40 @@ impl ChuteState {
         self.capacity.saturating_sub(self.fill).saturating_sub(self.reserved)
     }
 
-    /// Whether the chute may take one more order, or why not.
+    /// Whether the chute may take one more order now, or why not.
     ///
     /// # Errors
     /// The first obstacle.
-    pub const fn room(&self) -> Result<(), NoRoom> {
-        match self.usable() {
+    pub const fn room(&self, at: Micros) -> Result<(), NoRoom> {
+        match self.usable(at) {
             Ok(()) if self.free() == 0 => Err(NoRoom::Full),
             usable => usable,
         }
     }
 
-    /// Whether the chute takes parcels at all, apart from counted room.
+    /// Whether the chute takes orders at all now, apart from counted room.
     ///
     /// # Errors
     /// The first obstacle.
-    pub const fn usable(&self) -> Result<(), NoRoom> {
-        if !self.report.container {
+    pub const fn usable(&self, at: Micros) -> Result<(), NoRoom> {
+        match self.dock.gate {
+            Gate::Draining => Err(NoRoom::Changeover),
+            Gate::Open | Gate::Shut => self.takes_ordered(at),
+        }
+    }
+
+    /// Whether what was ordered to the chute before may still be committed: as [`ChuteState::usable`], but a
+    /// chute that drains takes it.
+    ///
+    /// # Errors
+    /// The first obstacle.
+    pub const fn takes_ordered(&self, at: Micros) -> Result<(), NoRoom> {
+        if !self.report.container || matches!(self.dock.gate, Gate::Shut) {
             Err(NoRoom::NoContainer)
         } else if self.report.not_available {
             Err(NoRoom::Disabled)
+        } else if at.get() >= self.dock.cut_off.get() {
+            Err(NoRoom::DepartureClosed)
         } else if self.report.full {
             Err(NoRoom::Full)
         } else {
@@ -113,9 +176,16 @@ pub struct ChuteBank {
 }
 
 impl ChuteBank {
-    /// The chutes of a layout, empty, with containers in place.
+    /// The chutes of a layout, empty, with open containers in place that are bound to no departure.
     pub fn new(layout: &Layout) -> Self {
         let state = |chute: &crate::layout::Chute| ChuteState {
+            dock: Dock {
+                role: ChuteRole::Unused,
+                bonded: false,
+                gate: Gate::Open,
+                connection: None,
+                cut_off: Dock::NEVER,
+            },
             capacity: chute.capacity,
             half_full: chute.half_full,
             fill: 0,
@@ -140,6 +210,13 @@ impl ChuteBank {
         self.chutes.iter().map(|chute| u32::from(chute.reserved)).sum()
     }
 
+    /// Takes over what the rules of the hall say about a chute.
+    pub(crate) fn dock(&mut self, chute: ChuteId, dock: Dock) {
+        if let Some(state) = self.chutes.get_mut(chute.index()) {
+            state.dock = dock;
+        }
+    }
+
     /// Reserves a place for an order.
     pub(crate) fn reserve(&mut self, chute: ChuteId) {
         if let Some(state) = self.chutes.get_mut(chute.index()) {
@@ -156,6 +233,13 @@ impl ChuteBank {
                 true
             }
             _ => false,
+        }
+    }
+
+    /// A person put an empty container to the chute, which the PLC cannot see.
+    pub(crate) fn emptied(&mut self, chute: ChuteId) {
+        if let Some(state) = self.chutes.get_mut(chute.index()) {
+            state.fill = 0;
         }
     }
 
@@ -193,10 +277,18 @@ mod tests {
 
     fn bank() -> ChuteBank {
         let report = ChuteReport { container: true, ..ChuteReport::default() };
-        let chute = ChuteState { capacity: 3, half_full: 2, fill: 0, reserved: 0, report };
+        let dock = Dock {
+            role: ChuteRole::Outbound,
+            bonded: false,
+            gate: Gate::Open,
+            connection: None,
+            cut_off: Micros::from_secs(60),
+        };
+        let chute = ChuteState { dock, capacity: 3, half_full: 2, fill: 0, reserved: 0, report };
         ChuteBank { chutes: vec![chute; 2].into() }
     }
 
+    const NOW: Micros = Micros::from_secs(1);
     const CHUTE: ChuteId = ChuteId::new(1);
 
     #[test]
@@ -204,9 +296,9 @@ mod tests {
         let mut bank = bank();
         bank.fill(CHUTE);
         bank.reserve(CHUTE);
-        assert_eq!(bank.get(CHUTE).unwrap().room(), Ok(()));
+        assert_eq!(bank.get(CHUTE).unwrap().room(NOW), Ok(()));
         bank.reserve(CHUTE);
-        assert_eq!(bank.get(CHUTE).unwrap().room(), Err(NoRoom::Full));
+        assert_eq!(bank.get(CHUTE).unwrap().room(NOW), Err(NoRoom::Full));
         assert!(bank.release(CHUTE));
         assert_eq!(bank.get(CHUTE).unwrap().free(), 1);
     }
@@ -225,10 +317,31 @@ mod tests {
         bank.fill(CHUTE);
         bank.reserve(CHUTE);
         bank.observe(CHUTE, ChuteReport { container: false, not_available: true, ..ChuteReport::default() });
-        assert_eq!(bank.get(CHUTE).unwrap().room(), Err(NoRoom::NoContainer));
+        assert_eq!(bank.get(CHUTE).unwrap().room(NOW), Err(NoRoom::NoContainer));
         bank.observe(CHUTE, ChuteReport { container: true, ..ChuteReport::default() });
         let state = bank.get(CHUTE).unwrap();
-        assert_eq!((state.fill(), state.reserved(), state.room()), (0, 1, Ok(())));
+        assert_eq!((state.fill(), state.reserved(), state.room(NOW)), (0, 1, Ok(())));
+    }
+
+    #[test]
+    fn a_chute_takes_orders_before_the_cut_off_of_its_container_only() {
+        let bank = bank();
+        let state = bank.get(CHUTE).unwrap();
+        assert_eq!(state.room(Micros::new(59_999_999)), Ok(()));
+        assert_eq!(state.room(Micros::from_secs(60)), Err(NoRoom::DepartureClosed));
+    }
+
+    #[test]
+    fn a_draining_chute_takes_what_was_ordered_before_and_a_shut_one_nothing() {
+        let mut bank = bank();
+        let dock = *bank.get(CHUTE).unwrap().dock();
+        bank.dock(CHUTE, Dock { gate: Gate::Draining, ..dock });
+        let state = bank.get(CHUTE).unwrap();
+        assert_eq!((state.usable(NOW), state.takes_ordered(NOW)), (Err(NoRoom::Changeover), Ok(())));
+        bank.dock(CHUTE, Dock { gate: Gate::Shut, ..dock });
+        let state = bank.get(CHUTE).unwrap();
+        let shut = Err(NoRoom::NoContainer);
+        assert_eq!((state.usable(NOW), state.takes_ordered(NOW)), (shut, shut));
     }
 
     #[test]
@@ -238,7 +351,7 @@ mod tests {
             CHUTE,
             ChuteReport { full: true, half_full: true, container: true, not_available: false },
         );
-        assert_eq!(bank.get(CHUTE).unwrap().room(), Err(NoRoom::Full));
+        assert_eq!(bank.get(CHUTE).unwrap().room(NOW), Err(NoRoom::Full));
         bank.observe(
             CHUTE,
             ChuteReport { full: false, half_full: true, container: true, not_available: false },

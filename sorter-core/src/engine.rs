@@ -2,36 +2,48 @@
 //!
 //! Set up: fill an [`EngineBuilder`] with announcements, build it with a sort plan, take one [`Worker`] for
 //! each sorter. Run: [`Worker::decide`] for each scan, [`Worker::commit`] at the point of no return,
-//! [`Worker::finish`] when the item ended. Meanwhile [`Engine::announce`], [`Engine::set_clearance`] and
+//! [`Worker::finish`] when the item ended. Meanwhile [`Engine::announce`], [`Engine::notify`] and
 //! [`Engine::publish`] may be called from any thread.
 
 mod batch;
+mod customs;
+mod desk;
+mod docks;
 mod explain;
+mod hall;
+mod holds;
 mod identity;
 mod intake;
+mod plans;
 mod routing;
 mod worker;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use smallvec::SmallVec;
 
+pub use customs::BatchReport;
+pub use docks::{ContainerError, SwapCause};
 pub use explain::Explanation;
+pub use hall::Missed;
 pub use identity::{Identity, MAX_CODES};
 pub use worker::{Alternates, Assigned, Claim, Commit, Decision, Fate, OrderEnd, Scan, Tally, Worker};
 
 use crate::address::{Country, Destinations, DestinationsFull, Postcode, PostcodeError};
 use crate::barcode::{CodeBook, CodeError, CodeKey};
-use crate::clearance::Clearance;
+use crate::clearance::{CustomsDesk, DeskLimits};
+use crate::container::Yard;
+use crate::departure::Timetable;
 use crate::diagnostic::Diagnostics;
-use crate::ids::{HubId, ParcelId, PlanVersion, SorterId};
+use crate::ids::{ConnectionId, HubId, ParcelId, PlanVersion, SorterId};
 use crate::layout::Layout;
 use crate::ledger::{Ledger, LedgerBuilder, LedgerError};
 use crate::manifest::Announcement;
 use crate::plan::{Plan, PlanSource};
 use crate::state_word::{StateWord, WeightClass};
-use crate::units::Grams;
+use crate::sync::number_table::NumberTable;
+use crate::units::{Grams, Micros};
 
 /// What an engine is built from.
 pub struct EngineConfig {
@@ -49,6 +61,45 @@ pub struct EngineConfig {
     pub late_parcels: usize,
     /// Keys the hash of the codes; take another one each day.
     pub seed: u64,
+    /// What the hall does with containers, departures and customs.
+    pub rules: HallRules,
+}
+
+/// Whether a hub keeps books on its containers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ContainerPolicy {
+    /// A container is what the PLC sees at a chute. It has no licence plate and no manifest.
+    #[default]
+    Anonymous,
+    /// A container takes orders from the scan of its licence plate on, and has a manifest when it is taken away.
+    Plated,
+}
+
+/// What the hall does with containers, departures and customs.
+#[derive(Clone, Debug)]
+pub struct HallRules {
+    /// Whether containers have licence plates. Default: no.
+    pub containers: ContainerPolicy,
+    /// The departures. Default: none, and then no lane of a plan is looked at.
+    pub timetable: Timetable,
+    /// Customs notices kept for parcels that are not announced yet. Default 100,000.
+    pub kept_notices: usize,
+    /// Rulings that newer ones replaced, remembered for [`Engine::explain`]. Default 1,000,000, of 16 bytes each.
+    pub notice_history: usize,
+    /// Recalls that are listed. Default 100,000.
+    pub recalls: usize,
+}
+
+impl Default for HallRules {
+    fn default() -> Self {
+        Self {
+            containers: ContainerPolicy::Anonymous,
+            timetable: Timetable::empty(),
+            kept_notices: 100_000,
+            notice_history: 1_000_000,
+            recalls: 100_000,
+        }
+    }
 }
 
 /// Why an announcement was refused.
@@ -69,6 +120,9 @@ pub enum AnnounceError {
     /// The ledger does not take it.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// It is booked on a connection that the timetable does not have.
+    #[error("onward connection \"{0}\" is not in the timetable")]
+    Onward(String),
 }
 
 /// An engine that is being filled before the day.
@@ -79,6 +133,9 @@ pub struct EngineBuilder {
     destinations: Destinations,
     ledger: LedgerBuilder,
     late: usize,
+    seed: u64,
+    rules: HallRules,
+    onward: Vec<(ParcelId, ConnectionId)>,
 }
 
 impl EngineBuilder {
@@ -91,6 +148,9 @@ impl EngineBuilder {
             destinations: config.destinations,
             ledger: LedgerBuilder::new(config.expected_parcels, config.seed),
             late: config.late_parcels,
+            seed: config.seed,
+            rules: config.rules,
+            onward: Vec::new(),
         }
     }
 
@@ -115,26 +175,56 @@ impl EngineBuilder {
         postcode: Postcode,
         announcement: &Announcement<'_>,
     ) -> Result<ParcelId, AnnounceError> {
+        let onward = booked(&self.rules.timetable, announcement)?;
         let destination = self.destinations.get_or_add(country, postcode)?;
         let class = weight_class(announcement.weight);
         let word = StateWord::announced(destination, announcement.clearance, announcement.service, class);
-        Ok(self.ledger.announce(keys, word)?)
+        let parcel = self.ledger.announce(keys, word)?;
+        self.onward.extend(onward.map(|connection| (parcel, connection)));
+        Ok(parcel)
     }
 
     /// Compiles the plan and freezes the ledger.
     ///
     /// # Errors
-    /// Every problem of the plan.
+    /// Every problem of the plan, lanes that the timetable does not have among them.
     pub fn build(self, plan: &PlanSource) -> Result<Arc<Engine>, Diagnostics> {
         let version = PlanVersion::new(1);
-        let plan = Arc::new(plan.compile(&self.layout, &self.destinations, version)?);
+        let rules = self.rules;
+        let mut compiled = plan.compile(&self.layout, &self.destinations, version)?;
+        plans::bind(&mut compiled, plan, &rules.timetable)?;
+        compiled.assign(std::iter::empty(), self.destinations.len());
+        let ledger = self.ledger.build(self.late);
+        let onward = NumberTable::new(ledger.capacity());
+        for (parcel, connection) in self.onward {
+            onward.set(parcel.index(), Some(connection.get().into()));
+        }
         Ok(Arc::new(Engine {
             hub: self.hub,
             layout: self.layout,
             codes: self.codes,
-            ledger: self.ledger.build(self.late),
-            plan: Arc::new(ArcSwap::new(plan)),
-            write: Mutex::new(WriteSide { destinations: self.destinations, retired: Vec::new(), version }),
+            plan: Arc::new(ArcSwap::from_pointee(compiled)),
+            timetable: Arc::new(ArcSwap::from_pointee(rules.timetable)),
+            policy: rules.containers,
+            containers: NumberTable::new(ledger.capacity()),
+            onward,
+            customs: Mutex::new(CustomsDesk::new(
+                DeskLimits {
+                    parcels: ledger.capacity(),
+                    kept: rules.kept_notices,
+                    history: rules.notice_history,
+                    recalls: rules.recalls,
+                },
+                self.seed,
+            )),
+            yard: Mutex::new(Yard::new()),
+            ledger,
+            write: Mutex::new(WriteSide {
+                destinations: self.destinations,
+                retired: Vec::new(),
+                version,
+                ahead: Vec::new(),
+            }),
         }))
     }
 }
@@ -145,6 +235,8 @@ struct WriteSide {
     /// Plans that a worker may still use. They are dropped here, so that no decision ever frees one.
     retired: Vec<Arc<Plan>>,
     version: PlanVersion,
+    /// Plans that will be published at a time, the earliest first.
+    ahead: Vec<(Micros, PlanSource)>,
 }
 
 /// The engine of one hub.
@@ -154,7 +246,16 @@ pub struct Engine {
     codes: CodeBook,
     ledger: Ledger,
     plan: Arc<ArcSwap<Plan>>,
+    timetable: Arc<ArcSwap<Timetable>>,
+    policy: ContainerPolicy,
+    /// The container of each parcel, as long as it rests in one.
+    containers: NumberTable,
+    /// The connection that each parcel is booked on.
+    onward: NumberTable,
+    // Whoever takes more than one of these locks takes them in this order. No decision takes any.
     write: Mutex<WriteSide>,
+    customs: Mutex<CustomsDesk>,
+    yard: Mutex<Yard>,
 }
 
 impl Engine {
@@ -178,6 +279,30 @@ impl Engine {
         self.plan.load_full()
     }
 
+    /// The timetable in force.
+    pub fn timetable(&self) -> Arc<Timetable> {
+        self.timetable.load_full()
+    }
+
+    /// The connection that a parcel is booked on.
+    pub fn onward(&self, parcel: ParcelId) -> Option<ConnectionId> {
+        let number = self.onward.get(parcel.index())?;
+        u16::try_from(number).ok().map(ConnectionId::new)
+    }
+
+    fn write(&self) -> MutexGuard<'_, WriteSide> {
+        self.write.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn customs(&self) -> MutexGuard<'_, CustomsDesk> {
+        self.customs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The books on the containers. Held while they are looked at, so not for long.
+    pub fn yard(&self) -> MutexGuard<'_, Yard> {
+        self.yard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// A worker for one sorter. There is one for each sorter; it owns the counters of its chutes.
     ///
     /// # Panics
@@ -194,7 +319,8 @@ impl Engine {
     pub fn announce(&self, announcement: &Announcement<'_>) -> Result<ParcelId, AnnounceError> {
         let (country, postcode) = resolve(announcement)?;
         let keys = parse_codes(&self.codes, announcement)?;
-        let mut write = self.write.lock().unwrap_or_else(PoisonError::into_inner);
+        let onward = booked(&self.timetable(), announcement)?;
+        let mut write = self.write();
         let known = write.destinations.len();
         let destination = write.destinations.get_or_add(country, postcode)?;
         if write.destinations.len() > known {
@@ -207,48 +333,8 @@ impl Engine {
         }
         let class = weight_class(announcement.weight);
         let word = StateWord::announced(destination, announcement.clearance, announcement.service, class);
-        Ok(self.ledger.announce_late(&keys, word)?)
-    }
-
-    /// Changes the customs status of the parcel with this code, or gives `None` when nobody announced it.
-    pub fn set_clearance(&self, code: CodeKey, clearance: Clearance) -> Option<ParcelId> {
-        let parcel = self.ledger.find(code)?;
-        let mut current = self.ledger.state(parcel)?;
-        loop {
-            // Each failed round means that a decision for this parcel made progress, so the loop ends.
-            match self.ledger.replace(parcel, current, current.with_clearance(clearance)) {
-                Ok(()) => return Some(parcel),
-                Err(other) => current = other,
-            }
-        }
-    }
-
-    /// Checks and compiles a plan and makes it the one that new decisions use. Gives its version.
-    ///
-    /// Orders that were given keep the decision they have.
-    ///
-    /// # Errors
-    /// Every problem of the plan; the present one stays in force then.
-    pub fn publish(&self, source: &PlanSource) -> Result<PlanVersion, Diagnostics> {
-        let mut write = self.write.lock().unwrap_or_else(PoisonError::into_inner);
-        let version = PlanVersion::new(write.version.get() + 1);
-        let plan = Arc::new(source.compile(&self.layout, &write.destinations, version)?);
-        let old = self.plan.swap(plan);
-        write.version = version;
-        write.retired.push(old);
-        write.retired.retain(|plan| Arc::strong_count(plan) > 1);
-        Ok(version)
-    }
-
-    /// What the ledger knows about the parcel with this code, in words, or `None` for a code that is not a
-    /// parcel code or was not announced.
-    pub fn explain(&self, code: &[u8]) -> Option<Explanation> {
-        let key = self.codes.parse(code).ok()?.key;
-        let parcel = self.ledger.find(key)?;
-        let word = self.ledger.state(parcel)?;
-        let write = self.write.lock().unwrap_or_else(PoisonError::into_inner);
-        let (country, postcode) = write.destinations.entry(word.destination())?;
-        Some(Explanation::new(key, word, country, postcode, &self.plan.load()))
+        // From here on until its codes can be found no notice for it may slip between.
+        self.announce_with_notices(&keys, word, onward)
     }
 }
 
@@ -256,6 +342,16 @@ fn resolve(announcement: &Announcement<'_>) -> Result<(Country, Postcode), Annou
     let country = Country::parse(announcement.country)
         .ok_or_else(|| AnnounceError::Country(announcement.country.to_owned()))?;
     Ok((country, Postcode::normalise(country, announcement.postcode)?))
+}
+
+/// The connection that an announcement books.
+fn booked(
+    timetable: &Timetable,
+    announcement: &Announcement<'_>,
+) -> Result<Option<ConnectionId>, AnnounceError> {
+    let find =
+        |name: &str| timetable.connection_named(name).ok_or_else(|| AnnounceError::Onward(name.to_owned()));
+    announcement.onward.map(find).transpose()
 }
 
 fn parse_codes(

@@ -2,13 +2,18 @@
 //!
 //! Two runs that took the same decisions in the same order at the same times have the same digest.
 
+mod kept;
+
 use std::hash::Hasher;
 
 use twox_hash::XxHash3_64;
 
-use crate::ids::{ChuteId, ItemId, ParcelId, PlanVersion, SorterId};
+use crate::ids::{ChuteId, ContainerId, ItemId, ParcelId, PlanVersion, SorterId};
 use crate::reason::Reason;
 use crate::units::Micros;
+
+use kept::Kept;
+pub use kept::{Gap, Keep};
 
 /// What a record tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -34,6 +39,23 @@ pub enum LogKind {
     PlanSeen = 9,
     /// The PLC restarted and the item is unknown.
     Forgotten = 10,
+    /// The container at a chute got its licence plate and takes orders.
+    ContainerOpened = 11,
+    /// A container was taken from its chute.
+    ContainerSealed = 12,
+    /// A chute is to change its destination and drains.
+    ChangeoverBegun = 13,
+    /// A chute serves its new destination, or its old one again since the change was taken back.
+    ChangeoverDone = 14,
+    /// A discharged parcel has to be taken out of its container again.
+    Recalled = 15,
+}
+
+impl LogKind {
+    /// Whether the item is off the belt with it.
+    pub const fn ends_a_pass(self) -> bool {
+        matches!(self, Self::Discharged | Self::Left | Self::Lost | Self::Forgotten)
+    }
 }
 
 /// One record. Its stored form has 32 bytes, little-endian.
@@ -55,6 +77,8 @@ pub struct LogRecord {
     pub chute: Option<ChuteId>,
     /// The plan version of the decision.
     pub plan: PlanVersion,
+    /// The container, where there is one.
+    pub container: Option<ContainerId>,
 }
 
 impl LogRecord {
@@ -73,6 +97,7 @@ impl LogRecord {
         bytes[24] = self.kind as u8;
         bytes[25] = self.reason as u8;
         bytes[26] = self.sorter.get();
+        bytes[27..31].copy_from_slice(&self.container.map_or(u32::MAX, ContainerId::get).to_le_bytes());
         bytes
     }
 }
@@ -80,24 +105,50 @@ impl LogRecord {
 /// Records gathered before they are hashed together: one page.
 const BLOCK: usize = 4096;
 
-/// The digest of a growing sequence of records.
+/// The digest of a growing sequence of records, and those of them that are kept.
 pub struct EventLog {
     hasher: XxHash3_64,
     block: Box<[u8; BLOCK]>,
     used: usize,
     records: u32,
+    /// Whether a record was about an item.
+    had_items: bool,
+    kept: Kept,
 }
 
 impl EventLog {
-    /// An empty log.
+    /// An empty log that keeps nothing but its digest.
     pub fn new() -> Self {
-        Self { hasher: XxHash3_64::with_seed(0), block: Box::new([0; BLOCK]), used: 0, records: 0 }
+        let hasher = XxHash3_64::with_seed(0);
+        let block = Box::new([0; BLOCK]);
+        Self { hasher, block, used: 0, records: 0, had_items: false, kept: Kept::Nothing }
+    }
+
+    /// Keeps records about items from now on. Those that were kept so far are dropped. Takes all the memory
+    /// that it needs.
+    pub fn keep(&mut self, keep: Keep) {
+        self.kept = Kept::new(keep, self.had_items);
+    }
+
+    /// The kept records of a parcel, the oldest first: those that name it, and as far as they are kept also
+    /// the others about an item that carried it, such as its entry.
+    pub fn story(&self, parcel: ParcelId) -> impl Iterator<Item = &LogRecord> + use<'_> {
+        self.kept.story(parcel)
+    }
+
+    /// What is missing in [`EventLog::story`], or `None` when it is whole.
+    pub fn gap(&self, parcel: ParcelId) -> Option<Gap> {
+        self.kept.gap(parcel)
     }
 
     /// Adds a record. Allocates nothing.
     pub fn append(&mut self, record: &LogRecord) {
         let bytes = record.to_bytes(self.records);
         self.block[self.used..self.used + LogRecord::SIZE].copy_from_slice(&bytes);
+        if !record.item.is_none() {
+            self.had_items = true;
+            self.kept.push(record);
+        }
         self.used += LogRecord::SIZE;
         self.records = self.records.wrapping_add(1);
         if self.used == BLOCK {
@@ -139,6 +190,7 @@ mod tests {
             parcel: None,
             chute: Some(ChuteId::new(3)),
             plan: PlanVersion::new(4),
+            container: None,
         }
     }
 

@@ -124,6 +124,11 @@ impl Ledger {
         }
     }
 
+    /// How many parcels it has room for, announced ones included.
+    pub fn capacity(&self) -> usize {
+        self.states.len()
+    }
+
     /// The present state of a parcel.
     pub fn state(&self, parcel: ParcelId) -> Option<StateWord> {
         self.states.load(parcel)
@@ -144,9 +149,17 @@ impl Ledger {
 
     /// Announces a parcel while decisions are being made. Not for the hot path: writers wait for each other.
     ///
+    /// `before` is called with the number of the parcel before anybody can see it, for what has to be known by
+    /// then.
+    ///
     /// # Errors
     /// [`LedgerError`]; nothing has changed then.
-    pub fn announce_late(&self, codes: &[CodeKey], word: StateWord) -> Result<ParcelId, LedgerError> {
+    pub fn announce_late(
+        &self,
+        codes: &[CodeKey],
+        word: StateWord,
+        before: impl FnOnce(ParcelId),
+    ) -> Result<ParcelId, LedgerError> {
         let mut next = self.late_writer.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if codes.is_empty() {
             return Err(LedgerError::NoCode);
@@ -160,6 +173,7 @@ impl Ledger {
             return Err(full);
         }
         let parcel = ParcelId::new(u32::try_from(*next).map_err(|_| full)?);
+        before(parcel);
         self.states.publish(parcel, word);
         *next += 1;
         for code in codes {
@@ -235,9 +249,9 @@ mod tests {
     #[test]
     fn late_announcements_stop_at_the_capacity_and_lose_nothing() {
         let ledger = LedgerBuilder::new(0, 1).build(2);
-        assert_eq!(ledger.announce_late(&[key(1), key(2)], word(1)), Ok(ParcelId::new(0)));
-        assert_eq!(ledger.announce_late(&[key(3)], word(2)), Ok(ParcelId::new(1)));
-        assert_eq!(ledger.announce_late(&[key(4)], word(3)), Err(LedgerError::Full { capacity: 2 }));
+        assert_eq!(ledger.announce_late(&[key(1), key(2)], word(1), |_| ()), Ok(ParcelId::new(0)));
+        assert_eq!(ledger.announce_late(&[key(3)], word(2), |_| ()), Ok(ParcelId::new(1)));
+        assert_eq!(ledger.announce_late(&[key(4)], word(3), |_| ()), Err(LedgerError::Full { capacity: 2 }));
         assert_eq!(ledger.find(key(2)), Some(ParcelId::new(0)));
         assert_eq!(ledger.len(), 2);
     }
@@ -246,9 +260,9 @@ mod tests {
     fn a_parcel_whose_codes_do_not_all_find_room_is_refused_as_a_whole() {
         let ledger = LedgerBuilder::new(0, 1).build(1);
         let codes: Vec<_> = (0..5).map(key).collect();
-        assert_eq!(ledger.announce_late(&codes, word(1)), Err(LedgerError::Full { capacity: 1 }));
+        assert_eq!(ledger.announce_late(&codes, word(1), |_| ()), Err(LedgerError::Full { capacity: 1 }));
         assert!(codes.iter().all(|code| ledger.find(*code).is_none()));
-        assert_eq!(ledger.announce_late(&codes[..4], word(1)), Ok(ParcelId::new(0)));
+        assert_eq!(ledger.announce_late(&codes[..4], word(1), |_| ()), Ok(ParcelId::new(0)));
     }
 
     proptest! {
@@ -274,7 +288,7 @@ mod tests {
             let ledger = builder.build(30);
             for codes in &late {
                 let keys: Vec<_> = codes.iter().map(|code| key(*code)).collect();
-                expect(codes, ledger.announce_late(&keys, word(0)))?;
+                expect(codes, ledger.announce_late(&keys, word(0), |_| ()))?;
             }
             for code in 0..60 {
                 prop_assert_eq!(ledger.find(key(code)), oracle.get(&code).copied());

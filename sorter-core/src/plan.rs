@@ -79,7 +79,12 @@
 //! | SP0021 | lap limit of zero or above 7 |
 //! | SP0022 | row that is no rule |
 //! | SP0023 | unknown role |
+//! | SP0024 | unknown kind of container |
+//! | SP0025 | lane on an outlet that is not outbound |
+//! | SP0026 | lane that no departure of the timetable serves |
+//! | SP0027 | outlet that no chute serves while the chutes change over |
 
+mod assignment;
 mod check;
 mod check_rules;
 mod compile;
@@ -93,9 +98,12 @@ use std::fmt;
 use smallvec::SmallVec;
 
 use crate::address::{Country, Postcode};
-use crate::ids::{ChuteId, DestinationId, OutletId, PlanVersion};
+use crate::container::ContainerKind;
+use crate::departure::Timetable;
+use crate::ids::{ChuteId, DestinationId, LaneId, OutletId, PlanVersion};
 use crate::sync::dense_table::DenseTable;
 
+pub use assignment::AssignmentId;
 pub use diff::{OutletMove, PlanDiff, diff};
 pub use source::{PlanReadError, PlanSource};
 
@@ -157,6 +165,12 @@ pub struct Outlet {
     pub chutes: SmallVec<[ChuteId; 4]>,
     /// Where its parcels go when none of its chutes can take them. Following this ends in the exception outlet.
     pub overflow: Option<OutletId>,
+    /// The lane that its containers leave by; `None` when no departure takes them.
+    pub lane: Option<String>,
+    /// Whether its chutes are bonded: goods in transit go nowhere else.
+    pub bonded: bool,
+    /// What stands at its chutes.
+    pub container: ContainerKind,
 }
 
 /// A row of the rule file, for people.
@@ -195,6 +209,11 @@ pub struct Plan {
     fallback: Outlet,
     /// By chute; as long as the layout has chutes.
     chutes: Vec<Option<OutletId>>,
+    /// By chute.
+    assignments: Vec<AssignmentId>,
+    /// The lane of each outlet, and the outlet of each lane, as the timetable numbers them.
+    lanes: Vec<Option<LaneId>>,
+    by_lane: Vec<Option<OutletId>>,
     destinations: DenseTable,
     matcher: matcher::Matcher,
     /// By rule number of the matcher.
@@ -265,6 +284,39 @@ impl Plan {
     /// The outlet that a chute serves.
     pub fn outlet_of_chute(&self, chute: ChuteId) -> Option<OutletId> {
         self.chutes.get(chute.index()).copied().flatten()
+    }
+
+    /// The lane that the containers of an outlet leave by; `None` without one, or when no departure takes it.
+    pub fn lane_of(&self, outlet: OutletId) -> Option<LaneId> {
+        self.lanes.get(outlet.index()).copied().flatten()
+    }
+
+    /// The outlet whose containers leave by a lane; a bonded one where there are several.
+    pub fn outlet_of_lane(&self, lane: LaneId) -> Option<OutletId> {
+        self.by_lane.get(lane.index()).copied().flatten()
+    }
+
+    /// Binds the lanes that the outlets name to the numbers of a timetable.
+    ///
+    /// # Errors
+    /// The names that the timetable does not have, each with its outlet.
+    pub(crate) fn bind_lanes(&mut self, timetable: &Timetable) -> Result<(), Vec<(String, String)>> {
+        let mut unknown = Vec::new();
+        self.lanes = vec![None; self.outlets.len()];
+        self.by_lane = vec![None; timetable.lane_count()];
+        for (place, outlet) in self.outlets.iter().enumerate() {
+            let Some(name) = &outlet.lane else { continue };
+            let Some(lane) = timetable.lane_named(name) else {
+                unknown.push((outlet.name.clone(), name.clone()));
+                continue;
+            };
+            self.lanes[place] = Some(lane);
+            let entry = &mut self.by_lane[lane.index()];
+            if entry.is_none_or(|known| outlet.bonded && !self.outlets[known.index()].bonded) {
+                *entry = u16::try_from(place).ok().map(OutletId::new);
+            }
+        }
+        if unknown.is_empty() { Ok(()) } else { Err(unknown) }
     }
 
     /// The outlet of a postcode with the rule that chose it: for people who ask why, and for new ids.

@@ -1,9 +1,9 @@
 //! The 64-bit state word: the whole truth about the fate of one parcel, and the table of legal transitions.
 //!
 //! ```text
-//! bit  63    59 58   55 54     46 45            27 26 25 24    23 22  19 18    14 13    8 7       4 3    0
-//!     | change | plan  | chute   | destination    | class| service| pass | sorter | reason | clear. | life |
-//!       5        4       9         19               2      2        4      5        6        4        4
+//! bit  63    62 61  59 58   55 54     46 45            27 26 25 24    23 22  19 18    14 13    8 7       4 3    0
+//!     | change | lap  | plan  | chute   | destination    | class| service| pass | sorter | reason | clear. | life |
+//!       2        3      4       9         19               2      2        4      5        6        4        4
 //! ```
 //!
 //! Every transition is one compare-and-swap of the word. What [`Life::after`] does not list cannot happen.
@@ -35,7 +35,7 @@ pub enum Life {
     Held = 6,
     /// In an exception, no-read or overflow chute.
     Exception = 7,
-    /// It left at the end of the belt and comes back.
+    /// It left at the end of the belt, or a person took it from its chute, and comes back.
     Recirculating = 8,
     /// On a belt when the PLC or the host forgot it.
     Unknown = 9,
@@ -74,11 +74,17 @@ pub enum Step {
     Forget,
     /// It has to come out of its chute again.
     Recall,
+    /// A person took it out of its chute to have it inducted again.
+    Fetch,
+    /// Customs let it leave after all: it may stay in its outbound container.
+    Withdraw,
+    /// The same for one in the container of an overflow chute.
+    WithdrawAside,
 }
 
 impl Step {
     /// Every step, in the order of a life.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::Announce,
         Self::Claim,
         Self::Retarget,
@@ -92,6 +98,9 @@ impl Step {
         Self::Lose,
         Self::Forget,
         Self::Recall,
+        Self::Fetch,
+        Self::Withdraw,
+        Self::WithdrawAside,
     ];
 }
 
@@ -116,7 +125,8 @@ impl Life {
     ///
     /// A claimed or contested parcel may reach a chute before it was committed, because what the plant did
     /// is a fact that the ledger has to take. A discharged parcel is never claimed again: a second item
-    /// with its label is a duplicate until a person has looked at it.
+    /// with its label is a duplicate until a person has looked at it. What is recalled was discharged, or is
+    /// an exception since it went to an overflow chute.
     ///
     /// ```
     /// use sorter_core::state_word::{Life, Step};
@@ -143,13 +153,16 @@ impl Life {
             (Self::Claimed | Self::Contested | Self::Committed, Step::Discharge) => Self::Discharged,
             (Self::Claimed | Self::Contested | Self::Committed, Step::Hold) => Self::Held,
             (Self::Claimed | Self::Contested | Self::Committed, Step::Except) => Self::Exception,
-            (Self::Claimed | Self::Contested | Self::Committed, Step::RunOff) => Self::Recirculating,
+            (Self::Claimed | Self::Contested | Self::Committed, Step::RunOff)
+            | (Self::Held | Self::Exception | Self::Recalled, Step::Fetch) => Self::Recirculating,
             (
                 Self::Claimed | Self::Contested | Self::Committed | Self::Recirculating | Self::Unknown,
                 Step::Lose,
             ) => Self::Lost,
             (Self::Claimed | Self::Contested | Self::Committed, Step::Forget) => Self::Unknown,
-            (Self::Discharged, Step::Recall) => Self::Recalled,
+            (Self::Discharged | Self::Exception, Step::Recall) => Self::Recalled,
+            (Self::Recalled, Step::Withdraw) => Self::Discharged,
+            (Self::Recalled, Step::WithdrawAside) => Self::Exception,
             _ => return None,
         })
     }
@@ -206,7 +219,8 @@ const CLASS: Field = Field { shift: 25, bits: 2 };
 const DESTINATION: Field = Field { shift: 27, bits: 19 };
 const CHUTE: Field = Field { shift: 46, bits: 9 };
 const PLAN: Field = Field { shift: 55, bits: 4 };
-const CHANGE: Field = Field { shift: 59, bits: 5 };
+const LAP: Field = Field { shift: 59, bits: 3 };
+const CHANGE: Field = Field { shift: 62, bits: 2 };
 
 /// The value of the chute field that means no chute.
 const NO_CHUTE: u64 = (1 << 9) - 1;
@@ -226,25 +240,42 @@ pub enum WeightClass {
     Bulky = 3,
 }
 
-/// The number of a pass of a parcel over a sorter: 0 before the first, then 1 to 15, then 8 to 15 again.
-///
-/// It returns to 8, not to 1, so that a parcel that ran round often never looks new to a lap limit.
+/// The number of a pass of a parcel over a sorter: 0 before the first, then 1 to 15, then 1 again. Together
+/// with the sorter it names a claim.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Pass(u8);
 
 impl Pass {
-    /// The highest lap limit that the pass counter can tell from "more".
-    pub const HIGHEST_LIMIT: u8 = 7;
-
     /// The pass after this one.
     #[must_use]
     pub const fn next(self) -> Self {
-        Self(if self.0 == 15 { 8 } else { self.0 + 1 })
+        Self(if self.0 == 15 { 1 } else { self.0 + 1 })
     }
 
     /// The bare number.
     pub const fn get(self) -> u8 {
         self.0
+    }
+}
+
+/// How often a parcel has run off the end since it last came to rest; stays at [`Laps::HIGHEST`].
+///
+/// A parcel comes to rest in a chute of any kind. So what comes back from a hold chute begins anew.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Laps(u8);
+
+impl Laps {
+    /// The most laps that are counted, and so the highest lap limit that a plan may have.
+    pub const HIGHEST: u8 = 7;
+
+    /// The bare number.
+    pub const fn get(self) -> u8 {
+        self.0
+    }
+
+    /// One more.
+    const fn next(self) -> Self {
+        Self(if self.0 == Self::HIGHEST { Self::HIGHEST } else { self.0 + 1 })
     }
 }
 
@@ -306,6 +337,11 @@ impl StateWord {
         Pass(PASS.get(self.0) as u8)
     }
 
+    /// Its laps.
+    pub const fn laps(self) -> Laps {
+        Laps(LAP.get(self.0) as u8)
+    }
+
     /// Its destination.
     pub const fn destination(self) -> DestinationId {
         DestinationId::new(DESTINATION.get(self.0) as u32)
@@ -339,9 +375,18 @@ impl StateWord {
     #[must_use]
     pub const fn after(self, step: Step) -> Option<Self> {
         match self.life().after(step) {
-            Some(life) => Some(Self(LIFE.set(self.0, life as u64)).changed()),
+            Some(life) => Some(Self(LIFE.set(self.0, life as u64)).with_laps_after(step).changed()),
             None => None,
         }
+    }
+
+    const fn with_laps_after(self, step: Step) -> Self {
+        let laps = match step {
+            Step::RunOff => self.laps().next(),
+            Step::Discharge | Step::Hold | Step::Except => Laps(0),
+            _ => return self,
+        };
+        Self(LAP.set(self.0, laps.0 as u64))
     }
 
     /// The word with another owner.
@@ -381,6 +426,7 @@ impl fmt::Debug for StateWord {
             .field("clearance", &self.clearance())
             .field("reason", &self.reason())
             .field("owner", &self.owner())
+            .field("laps", &self.laps().get())
             .field("destination", &self.destination())
             .field("chute", &self.chute())
             .field("plan_bits", &self.plan_bits())
@@ -441,7 +487,7 @@ mod tests {
             .flat_map(|life| Step::ALL.iter().map(move |step| life.after(*step)))
             .filter(Option::is_some)
             .count();
-        assert_eq!(legal, 1 + 7 + 1 + 1 + 2 + 2 + 3 + 3 + 3 + 3 + 5 + 3 + 1);
+        assert_eq!(legal, 1 + 7 + 1 + 1 + 2 + 2 + 3 + 3 + 3 + 3 + 5 + 3 + 2 + 3 + 1 + 1);
     }
 
     #[test]
@@ -466,12 +512,25 @@ mod tests {
     }
 
     #[test]
-    fn a_pass_never_looks_new_again() {
+    fn a_live_claim_never_has_the_number_of_no_pass() {
         let mut pass = Pass::default();
-        for count in 1..100 {
+        for count in 0..100_u8 {
             pass = pass.next();
-            assert!(pass.get() >= u8::try_from(count.min(8)).unwrap());
+            assert_eq!(pass.get(), count % 15 + 1);
         }
+    }
+
+    #[test]
+    fn laps_rise_with_each_run_off_and_begin_anew_where_a_parcel_comes_to_rest() {
+        let lap = |word: StateWord| word.after(Step::Claim).unwrap().after(Step::RunOff).unwrap();
+        let mut word = word();
+        for count in 1..12 {
+            word = lap(word);
+            assert_eq!(word.laps().get(), count.min(Laps::HIGHEST));
+        }
+        let rested = word.after(Step::Claim).unwrap().after(Step::Hold).unwrap();
+        assert_eq!(rested.laps().get(), 0);
+        assert_eq!(lap(rested).laps().get(), 1);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 pub mod dense_table;
 pub mod late_table;
+pub mod number_table;
 pub mod state_array;
 
 #[cfg(all(test, sorter_loom))]

@@ -6,14 +6,24 @@
 
 #[path = "engine/book.rs"]
 mod book;
+#[path = "engine/changeover.rs"]
+mod changeover;
 #[path = "engine/chutes.rs"]
 mod chutes;
 #[path = "engine/claims.rs"]
 mod claims;
 #[path = "engine/commits.rs"]
 mod commits;
+#[path = "engine/containers.rs"]
+mod containers;
+#[path = "engine/customs.rs"]
+mod customs;
+#[path = "engine/departures.rs"]
+mod departures;
 #[path = "engine/hall.rs"]
 mod hall;
+#[path = "engine/holds.rs"]
+mod holds;
 #[path = "engine/hot_path.rs"]
 mod hot_path;
 #[path = "engine/labels.rs"]
@@ -24,7 +34,13 @@ mod plans;
 mod race;
 #[path = "engine/reasons.rs"]
 mod reasons;
+#[path = "engine/rules.rs"]
+mod rules;
+#[path = "engine/rules_oracle.rs"]
+mod rules_oracle;
 #[path = "engine/sequences.rs"]
 mod sequences;
+#[path = "engine/story.rs"]
+mod story;
 #[path = "engine/transitions.rs"]
 mod transitions;

@@ -16,7 +16,7 @@ impl Worker {
     ///
     /// use sorter_core::address::Destinations;
     /// use sorter_core::barcode::CodeBook;
-    /// use sorter_core::engine::{Assigned, EngineBuilder, EngineConfig, Scan};
+    /// use sorter_core::engine::{Assigned, EngineBuilder, EngineConfig, HallRules, Scan};
     /// use sorter_core::ids::{HubId, ItemId, SorterId};
     /// use sorter_core::layout::Layout;
     /// use sorter_core::plan::PlanSource;
@@ -47,6 +47,7 @@ impl Worker {
     ///     expected_parcels: 0,
     ///     late_parcels: 0,
     ///     seed: 1,
+    ///     rules: HallRules::default(),
     /// })
     /// .build(&plan)?;
     /// let mut worker = engine.worker(SorterId::new(0));
@@ -80,7 +81,7 @@ mod tests {
     use crate::address::{Country, Destinations};
     use crate::barcode::{CodeBook, make};
     use crate::clearance::Clearance;
-    use crate::engine::{Assigned, Engine, EngineBuilder, EngineConfig, Scan};
+    use crate::engine::{Assigned, Engine, EngineBuilder, EngineConfig, HallRules, Scan};
     use crate::ids::{HubId, ItemId, SorterId};
     use crate::layout::Layout;
     use crate::manifest::Announcement;
@@ -113,6 +114,7 @@ mod tests {
             expected_parcels: ANNOUNCED as usize,
             late_parcels: 0,
             seed: 7,
+            rules: HallRules::default(),
         });
         for number in 0..ANNOUNCED {
             let code = make::s10(*b"LP", number, *b"SG");

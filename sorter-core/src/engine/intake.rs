@@ -13,7 +13,7 @@ impl EngineBuilder {
     ///
     /// use sorter_core::address::Destinations;
     /// use sorter_core::barcode::CodeBook;
-    /// use sorter_core::engine::{EngineBuilder, EngineConfig};
+    /// use sorter_core::engine::{EngineBuilder, EngineConfig, HallRules};
     /// use sorter_core::ids::HubId;
     /// use sorter_core::layout::Layout;
     /// use sorter_core::manifest;
@@ -27,6 +27,7 @@ impl EngineBuilder {
     ///     expected_parcels: 1,
     ///     late_parcels: 0,
     ///     seed: 1,
+    ///     rules: HallRules::default(),
     /// });
     /// let file = "codes,country,postcode,weight_g\n\
     ///             LP263072004SG,DE,10115,420\n\
@@ -40,7 +41,7 @@ impl EngineBuilder {
     ///
     /// # Errors
     /// [`Refusal::Duplicate`] with the first code of the row when any of its codes is announced already, and
-    /// [`Refusal::Full`]; the engine is unchanged then.
+    /// [`Refusal::Full`] or [`Refusal::Onward`]; the engine is unchanged then.
     pub fn announce_row(&mut self, row: &Row<'_>) -> Result<ParcelId, Refusal> {
         self.announce_parsed(row.keys(), row.country(), row.postcode(), row.announcement())
             .map_err(|error| refusal(row, &error))
@@ -60,6 +61,9 @@ fn refusal(row: &Row<'_>, error: &AnnounceError) -> Refusal {
         AnnounceError::Destinations(_) => {
             let limit = crate::ids::DestinationId::LIMIT;
             Refusal::Full { what: "the directory of destinations", limit }
+        }
+        AnnounceError::Onward(onward) => {
+            Refusal::Onward { onward: onward.escape_default().to_string().into_boxed_str() }
         }
         // A row is parsed and has at least one code, so the rest cannot come out of `announce_parsed`.
         AnnounceError::Ledger(LedgerError::NoCode)

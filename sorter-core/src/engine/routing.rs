@@ -2,12 +2,12 @@
 
 use smallvec::SmallVec;
 
-use crate::chute::ChuteBank;
-use crate::ids::{ChuteId, OutletId};
+use crate::chute::{ChuteBank, Dock};
+use crate::ids::{ChuteId, ConnectionId, OutletId};
 use crate::layout::Layout;
 use crate::plan::Plan;
 use crate::reason::Reason;
-use crate::units::Millimetres;
+use crate::units::{Micros, Millimetres};
 
 /// What an outlet offers an item at its place on the belt.
 pub(super) struct Offer {
@@ -19,13 +19,19 @@ pub(super) struct Offer {
     pub(super) alternates: SmallVec<[ChuteId; 6]>,
 }
 
-/// Where the item is and what it holds already.
+/// Where the item is, what it holds already and what it needs.
 #[derive(Clone, Copy)]
 pub(super) struct Place {
+    /// The present time.
+    pub(super) at: Micros,
     /// The first position at which an order is still sure to be taken.
     pub(super) reach: Millimetres,
     /// The chute that its present order goes to: its place there is reserved already.
     pub(super) held: Option<ChuteId>,
+    /// Goods in transit go with this connection only, from a bonded chute, and to no overflow.
+    pub(super) transit: Option<ConnectionId>,
+    /// Whether another lap costs less than the overflow, for a chute that will be back in a minute.
+    pub(super) patient: bool,
 }
 
 /// Finds a chute for an outlet, along its overflow chain if need be.
@@ -42,9 +48,8 @@ pub(super) fn offer(plan: &Plan, layout: &Layout, bank: &ChuteBank, outlet: Outl
                 offer.overflowed = step > 0;
                 return offer;
             }
-            // Overflow is for want of room. What came too late for its chute is sorted right on its next pass.
-            Err(Reason::LateOrder) if step == 0 => {
-                offer.chute = Err(Reason::LateOrder);
+            Err(reason) if step == 0 && (place.transit.is_some() || place.waits_for(reason)) => {
+                offer.chute = Err(reason);
                 return offer;
             }
             // The first obstacle is the one to tell: later outlets are only the way around it.
@@ -54,6 +59,23 @@ pub(super) fn offer(plan: &Plan, layout: &Layout, bank: &ChuteBank, outlet: Outl
         next = target.overflow;
     }
     offer
+}
+
+impl Place {
+    /// Whether another pass is better than the overflow, which is for want of room. What came too late for
+    /// its chute is sorted right on its next pass, and a chute whose container is being changed is back soon.
+    const fn waits_for(&self, obstacle: Reason) -> bool {
+        match obstacle {
+            Reason::LateOrder => true,
+            Reason::Changeover | Reason::DepartureClosed => self.patient,
+            _ => false,
+        }
+    }
+
+    /// Whether the container at a chute leaves with the connection that the item needs, if it needs one.
+    fn fits(&self, dock: &Dock) -> bool {
+        self.transit.is_none_or(|connection| dock.bonded && dock.connection == Some(connection))
+    }
 }
 
 /// The chute of a group with the most free room; the lowest number wins a tie.
@@ -71,8 +93,13 @@ fn best(
             continue;
         };
         let held = place.held == Some(*chute);
-        let room = if held { state.usable() } else { state.room() };
-        if spec.position < place.reach {
+        let room = if held { state.usable(place.at) } else { state.room(place.at) };
+        if !place.fits(state.dock()) {
+            // What ails the chute of the right connection says more.
+            if obstacle == Reason::NoRule {
+                obstacle = Reason::OnwardFlight;
+            }
+        } else if spec.position < place.reach {
             obstacle = Reason::LateOrder;
         } else if let Err(no_room) = room {
             obstacle = no_room.reason();

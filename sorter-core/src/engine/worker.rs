@@ -6,20 +6,23 @@ use arc_swap::{ArcSwap, Cache};
 use smallvec::SmallVec;
 
 use super::Engine;
+use super::desk::{Desk, leads_out, step_into};
+use super::docks::Docks;
 use super::identity::Identity;
-use super::routing::{Offer, Place, offer};
 use crate::balance::Balance;
 use crate::chute::{ChuteBank, ChuteReport};
-use crate::event_log::{EventLog, LogKind, LogRecord};
-use crate::ids::{ChuteId, ItemId, OutletId, ParcelId, PlanVersion, SorterId};
-use crate::plan::{ChuteRole, Plan};
-use crate::reason::{Reason, ReasonClass};
-use crate::state_word::{Life, Owner, StateWord, Step};
-use crate::units::{Micros, Millimetres};
+use crate::container::ManifestEntry;
+use crate::departure::Timetable;
+use crate::event_log::{EventLog, LogKind};
+use crate::hold::HoldBook;
+use crate::ids::{ChuteId, ContainerId, ItemId, ParcelId, PlanVersion, SorterId};
+use crate::plan::Plan;
+use crate::reason::Reason;
+use crate::state_word::{Owner, Step};
+use crate::units::{Grams, Micros, Millimetres};
 
-/// Rounds of one decision against changes by others. Each lost round means that somebody else made progress;
-/// after so many the item runs off and is decided anew on its next pass.
-const MAX_ROUNDS: usize = 16;
+/// Held parcels of one sorter for which there is room before the book has to grow.
+const HOLD_ROOM: usize = 1_024;
 
 /// The hold of one item on one parcel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,25 +130,23 @@ pub struct Tally {
     pub amended: u64,
     /// Items whose label is live on another item.
     pub contested: u64,
+    /// Parcels that were discharged and found held by customs at that moment.
+    pub recalls: u64,
+    /// Chutes that changed their destination.
+    pub changeovers: u64,
+    /// The time from the new plan to the new destination, over all of them.
+    pub changing: Micros,
+    /// The slowest of them.
+    pub longest_change: Micros,
     /// Facts that do not fit the state of their parcel; each would be a fault of the engine.
     pub deviations: u64,
 }
 
 /// The worker of one sorter.
 pub struct Worker {
-    plan: Cache<Arc<ArcSwap<Plan>>, Arc<Plan>>,
-    desk: Desk,
-}
-
-/// All of the worker but its view of the plan, so that both can be borrowed at once.
-struct Desk {
-    engine: Arc<Engine>,
-    sorter: SorterId,
-    chutes: ChuteBank,
-    balance: Balance,
-    tally: Tally,
-    log: EventLog,
-    plan_seen: PlanVersion,
+    pub(super) plan: Cache<Arc<ArcSwap<Plan>>, Arc<Plan>>,
+    pub(super) timetable: Cache<Arc<ArcSwap<Timetable>>, Arc<Timetable>>,
+    pub(super) desk: Desk,
 }
 
 impl Worker {
@@ -156,11 +157,20 @@ impl Worker {
             commits: 0,
             amended: 0,
             contested: 0,
+            recalls: 0,
+            changeovers: 0,
+            changing: Micros::ZERO,
+            longest_change: Micros::ZERO,
             deviations: 0,
         };
-        let plan = Cache::new(Arc::clone(&engine.plan));
+        let mut plan = Cache::new(Arc::clone(&engine.plan));
+        let timetable = Cache::new(Arc::clone(&engine.timetable));
+        let mut chutes = ChuteBank::new(&engine.layout);
+        let docks = Docks::new(engine, sorter, plan.load(), &mut chutes);
         let desk = Desk {
-            chutes: ChuteBank::new(&engine.layout),
+            chutes,
+            docks,
+            hold: HoldBook::with_capacity(HOLD_ROOM),
             sorter,
             balance: Balance::default(),
             tally,
@@ -168,7 +178,7 @@ impl Worker {
             plan_seen: PlanVersion::default(),
             engine: Arc::clone(engine),
         };
-        Self { plan, desk }
+        Self { plan, timetable, desk }
     }
 
     /// The sorter.
@@ -179,6 +189,11 @@ impl Worker {
     /// The engine that it works for.
     pub fn engine(&self) -> &Arc<Engine> {
         &self.desk.engine
+    }
+
+    /// The plan that it decided by last.
+    pub fn plan_seen(&self) -> PlanVersion {
+        self.desk.plan_seen
     }
 
     /// Its chutes.
@@ -218,10 +233,7 @@ impl Worker {
     pub fn decide(&mut self, scan: &Scan<'_>) -> Decision {
         let plan: &Plan = self.plan.load();
         let desk = &mut self.desk;
-        if desk.plan_seen != plan.version() {
-            desk.plan_seen = plan.version();
-            desk.log(scan.at, LogKind::PlanSeen, ItemId::NONE, None, Assigned::NOTHING);
-        }
+        desk.see_plan(plan, scan.at);
         let ledger = &desk.engine.ledger;
         let earlier = match (scan.known, scan.held.claim) {
             (Some(known), _) => known.looked_up_again(ledger),
@@ -243,7 +255,9 @@ impl Worker {
             desk.chutes.reserve(chute);
         }
         desk.tally.decisions += 1;
-        desk.log(scan.at, LogKind::Decided, scan.item, identity.parcel().ok(), assigned);
+        // A doubtful item is told by the parcel that it holds.
+        let parcel = identity.parcel().ok().or(assigned.claim.map(|claim| claim.parcel));
+        desk.log(scan.at, LogKind::Decided, scan.item, parcel, assigned);
         Decision { identity, assigned, plan: plan.version(), alternates }
     }
 
@@ -257,15 +271,17 @@ impl Worker {
     pub fn commit(&mut self, item: ItemId, at: Micros, identity: &Identity, held: &Assigned) -> Commit {
         let plan: &Plan = self.plan.load();
         let desk = &mut self.desk;
+        desk.see_plan(plan, at);
         let Some(chute) = held.chute else { return Commit::Done };
-        let usable = desk.chutes.get(chute).is_some_and(|state| state.usable().is_ok());
-        let role = plan.role_of(chute);
+        let Some(state) = desk.chutes.get(chute) else { return Commit::DecideAgain };
+        // What was ordered before its chute began to change over keeps its old destination.
+        let (dock, usable) = (*state.dock(), state.takes_ordered(at).is_ok());
         let done = match held.claim {
             None => {
                 let news = identity.looked_up_again(&desk.engine.ledger).parcel() != identity.parcel();
-                usable && !news && !leads_out(role)
+                usable && !news && !leads_out(dock.role)
             }
-            Some(claim) => usable && desk.commit_claim(role, claim, chute),
+            Some(claim) => usable && desk.commit_claim(&dock, claim, chute),
         };
         if !done {
             return Commit::DecideAgain;
@@ -282,23 +298,31 @@ impl Worker {
         if !desk.chutes.release(chute) {
             desk.tally.deviations += 1;
         }
+        // An item that is done with may have slid into the chute of any of its orders, so all of these serve what
+        // they did until `finish`, which comes next.
+        match end {
+            OrderEnd::WithItem if held.chute == Some(chute) => {}
+            OrderEnd::WithItem => desk.docks.look_again(),
+            OrderEnd::Replaced | OrderEnd::ItemGoesOn => desk.settle(chute, at),
+        }
         if end == OrderEnd::ItemGoesOn {
             if let Some(claim) = held.claim {
                 desk.reopen(claim);
             }
-            desk.log(at, LogKind::OrderEnded, item, held.claim.map(|claim| claim.parcel), *held);
+            let ended = Assigned { chute: Some(chute), ..*held };
+            desk.log(at, LogKind::OrderEnded, item, held.claim.map(|claim| claim.parcel), ended);
         }
     }
 
-    /// The pass of an item ended. Gives back no reservations: [`Worker::order_ended`] does that.
-    pub fn finish(&mut self, item: ItemId, at: Micros, held: &Assigned, fate: Fate) {
-        let plan: &Plan = self.plan.load();
+    /// The pass of an item ended; `weight` is what the scale said about it, or zero. Gives back no
+    /// reservations: [`Worker::order_ended`] does that, before this.
+    pub fn finish(&mut self, item: ItemId, at: Micros, held: &Assigned, fate: Fate, weight: Grams) {
         let desk = &mut self.desk;
         let (kind, step) = match fate {
             Fate::Discharged(chute) => {
                 desk.chutes.fill(chute);
                 desk.balance.discharged += 1;
-                (LogKind::Discharged, step_into(plan.role_of(chute)))
+                (LogKind::Discharged, step_into(desk.role_of(chute)))
             }
             Fate::Left => {
                 desk.balance.left += 1;
@@ -316,202 +340,43 @@ impl Worker {
             Fate::Forgotten => Reason::FlushedAtRestart,
             Fate::Discharged(_) | Fate::Left => held.reason,
         };
+        let parcel = held.claim.map(|claim| claim.parcel);
+        let container = chute.and_then(|chute| desk.put(chute, ManifestEntry { parcel, item, weight }));
         if let Some(claim) = held.claim {
+            // Written before the step, and by nobody who does not hold the parcel.
+            let entry = chute.filter(|_| desk.holds(claim)).map(|_| container.map(ContainerId::get));
+            if let Some(entry) = entry {
+                desk.engine.containers.set(claim.parcel.index(), entry);
+            }
             desk.step(claim, |word| word.after(step));
         }
         desk.tally.reasons[reason as usize] += 1;
         let ended = Assigned { chute, reason, ..*held };
-        desk.log(at, kind, item, held.claim.map(|claim| claim.parcel), ended);
+        desk.log_in(at, kind, item, parcel, ended, container);
+        if let (Some(chute), Some(claim)) = (chute, held.claim) {
+            if step == Step::Hold {
+                // A stay that ended on another sorter is over by now.
+                let _ = desk.hold.add(claim.parcel, chute, at, held.reason);
+            } else if leads_out(desk.role_of(chute)) {
+                desk.recall_if_held(item, claim, chute, container, at);
+            }
+        }
+        // Only now is a chute drained whose last order this was. Those of earlier orders wait for `attend`.
+        if let Some(ordered) = held.chute {
+            desk.settle(ordered, at);
+        }
     }
 
     /// Takes over what the PLC says about a chute.
     pub fn chute_changed(&mut self, chute: ChuteId, at: Micros, report: ChuteReport) {
+        let before = self.desk.chutes.get(chute).map(|state| state.report().container);
         self.desk.chutes.observe(chute, report);
         let changed = Assigned { chute: Some(chute), ..Assigned::NOTHING };
         self.desk.log(at, LogKind::ChuteChanged, ItemId::NONE, None, changed);
-    }
-}
-
-impl Desk {
-    /// Claims a parcel for an item, or decides again for the item that holds it. An item in doubt goes to the
-    /// exception chute for that reason.
-    fn claim(
-        &mut self,
-        plan: &Plan,
-        parcel: ParcelId,
-        doubt: Option<Reason>,
-        scan: &Scan<'_>,
-    ) -> (Assigned, Alternates) {
-        let engine = Arc::as_ref(&self.engine);
-        for _ in 0..MAX_ROUNDS {
-            let Some(word) = engine.ledger.state(parcel) else { break };
-            let mine = scan.held.claim == Some(Claim { parcel, owner: word.owner() });
-            let next = match word.life() {
-                Life::Committed if mine => return (scan.held, Alternates::new()),
-                Life::Claimed | Life::Contested if mine => word.after(Step::Retarget),
-                Life::Claimed => {
-                    let contested = word.after(Step::Contest).expect("a claimed parcel can be contested");
-                    if engine.ledger.replace(parcel, word, contested).is_err() {
-                        continue;
-                    }
-                    None
-                }
-                _ => word
-                    .after(Step::Claim)
-                    .map(|next| next.with_owner(Owner { sorter: self.sorter, pass: word.pass().next() })),
-            };
-            let Some(next) = next else {
-                self.tally.contested += 1;
-                return self.divert_aside(plan, Reason::Duplicate, scan);
-            };
-            let (reason, offer) = match doubt {
-                Some(doubt) => (doubt, self.aside(plan, plan.exception(), scan)),
-                None => self.route(plan, next, scan),
-            };
-            let chute = offer.chute.ok();
-            if engine.ledger.replace(parcel, word, next.with_decision(chute, reason, plan.version())).is_ok()
-            {
-                self.tally.amended += u64::from(word.life() == Life::Lost);
-                let claim = Some(Claim { parcel, owner: next.owner() });
-                return (Assigned { claim, chute, reason }, offer.alternates);
-            }
+        match (before, report.container) {
+            (Some(true), false) => self.desk.container_taken(chute),
+            (Some(false), true) => self.desk.container_put(chute, at),
+            _ => self.desk.settle(chute, at),
         }
-        (Assigned { chute: None, reason: Reason::LateOrder, ..scan.held }, Alternates::new())
-    }
-
-    /// Where a parcel in this state goes: the law first, then the label, the laps, the plan and the room.
-    fn route(&self, plan: &Plan, word: StateWord, scan: &Scan<'_>) -> (Reason, Offer) {
-        if word.life() == Life::Contested {
-            return (Reason::Duplicate, self.aside(plan, plan.exception(), scan));
-        }
-        if let Some(reason) = word.clearance().hold_reason() {
-            return (reason, self.aside(plan, plan.hold(), scan));
-        }
-        if word.pass().get() > plan.lap_limit() {
-            return (Reason::LapLimit, self.aside(plan, plan.exception(), scan));
-        }
-        let Some(outlet) = plan.outlet_of(word.destination()) else {
-            return (Reason::NoRule, self.aside(plan, plan.exception(), scan));
-        };
-        let offer = self.offer(plan, outlet, scan);
-        let reason = match offer.chute {
-            Ok(_) if offer.overflowed => Reason::Overflow,
-            Ok(_) => Reason::Planned,
-            Err(obstacle) => obstacle,
-        };
-        (reason, offer)
-    }
-
-    /// An item without a parcel of its own goes to the outlet for its reason.
-    fn divert_aside(&self, plan: &Plan, reason: Reason, scan: &Scan<'_>) -> (Assigned, Alternates) {
-        let outlet = match reason {
-            Reason::NoRead | Reason::BadCheckDigit => plan.no_read(),
-            Reason::UnknownParcel => plan.hold(),
-            _ => plan.exception(),
-        };
-        let offer = self.aside(plan, outlet, scan);
-        (Assigned { claim: None, chute: offer.chute.ok(), reason }, offer.alternates)
-    }
-
-    /// An outlet for what is not sorted; the exception outlet stands in for any that has no room.
-    fn aside(&self, plan: &Plan, outlet: OutletId, scan: &Scan<'_>) -> Offer {
-        let first = self.offer(plan, outlet, scan);
-        if first.chute.is_ok() || outlet == plan.exception() {
-            return first;
-        }
-        self.offer(plan, plan.exception(), scan)
-    }
-
-    fn offer(&self, plan: &Plan, outlet: OutletId, scan: &Scan<'_>) -> Offer {
-        let place = Place { reach: scan.reach, held: scan.held.chute };
-        offer(plan, &self.engine.layout, &self.chutes, outlet, place)
-    }
-
-    /// Commits a claim, or gives `false` when its state no longer allows its chute.
-    fn commit_claim(&self, role: ChuteRole, claim: Claim, chute: ChuteId) -> bool {
-        let ledger = &self.engine.ledger;
-        for _ in 0..MAX_ROUNDS {
-            let Some(word) = ledger.state(claim.parcel) else { return false };
-            if word.owner() != claim.owner || word.chute() != Some(chute) || !allows(word, role) {
-                return false;
-            }
-            let Some(next) = word.after(Step::Commit) else { return word.life() == Life::Committed };
-            if ledger.replace(claim.parcel, word, next).is_ok() {
-                return true;
-            }
-        }
-        false
-    }
-
-    /// Opens a committed claim again, since its order ended and the item goes on. A parcel that was contested
-    /// or in doubt before it was committed is contested again.
-    fn reopen(&mut self, claim: Claim) {
-        let committed = |word: StateWord| word.life() == Life::Committed;
-        if self.engine.ledger.state(claim.parcel).is_some_and(committed) {
-            self.step(claim, |word| match word.reason().class() {
-                ReasonClass::Identity => word.after(Step::Reopen)?.after(Step::Contest),
-                _ => word.after(Step::Reopen),
-            });
-        }
-    }
-
-    /// One step of a parcel that this item holds. A step that the state does not allow is counted.
-    fn step(&mut self, claim: Claim, after: impl Fn(StateWord) -> Option<StateWord>) {
-        let ledger = &self.engine.ledger;
-        let mut current = ledger.state(claim.parcel);
-        for _ in 0..MAX_ROUNDS {
-            let Some(word) = current.filter(|word| word.owner() == claim.owner) else { break };
-            let Some(next) = after(word) else { break };
-            match ledger.replace(claim.parcel, word, next) {
-                Ok(()) => return,
-                Err(other) => current = Some(other),
-            }
-        }
-        self.tally.deviations += 1;
-    }
-
-    fn log(&mut self, at: Micros, kind: LogKind, item: ItemId, parcel: Option<ParcelId>, held: Assigned) {
-        self.log.append(&LogRecord {
-            at,
-            kind,
-            reason: held.reason,
-            sorter: self.sorter,
-            item,
-            parcel,
-            chute: held.chute,
-            plan: self.plan_seen,
-        });
-    }
-}
-
-/// Whether a parcel in this state may be committed to a chute of this role.
-fn allows(word: StateWord, role: ChuteRole) -> bool {
-    let held_back = word.clearance().hold_reason().is_some();
-    // A parcel that was contested since its decision is decided again, so that the decision says so.
-    let contested = word.life() == Life::Contested;
-    let decided_so = word.reason().class() == ReasonClass::Identity;
-    match role {
-        role if leads_out(role) => !held_back && !contested,
-        // A parcel that is on its way to hold for a reason that has gone is decided again.
-        ChuteRole::Hold => held_back && !contested,
-        _ => !contested || decided_so,
-    }
-}
-
-/// Whether parcels in a chute of this role may leave the building. A chute that the plan does not use counts
-/// as one: it served a destination of the plan before.
-const fn leads_out(role: ChuteRole) -> bool {
-    match role {
-        ChuteRole::Outbound | ChuteRole::Overflow | ChuteRole::Unused => true,
-        ChuteRole::Hold | ChuteRole::Exception | ChuteRole::NoRead => false,
-    }
-}
-
-/// What a discharge into a chute of this role means for the parcel.
-const fn step_into(role: ChuteRole) -> Step {
-    match role {
-        ChuteRole::Outbound => Step::Discharge,
-        ChuteRole::Hold => Step::Hold,
-        ChuteRole::Overflow | ChuteRole::Exception | ChuteRole::NoRead | ChuteRole::Unused => Step::Except,
     }
 }

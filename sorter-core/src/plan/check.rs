@@ -7,7 +7,7 @@ use super::{ChuteRole, Plan, check_rules};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::layout::Layout;
 use crate::layout::toml_table::sort_by_line;
-use crate::state_word::Pass;
+use crate::state_word::Laps;
 
 /// Everything that is wrong with the plan, the TOML file first, each file in the order of its lines.
 pub(super) fn check(source: &PlanSource, layout: &Layout) -> Diagnostics {
@@ -17,6 +17,7 @@ pub(super) fn check(source: &PlanSource, layout: &Layout) -> Diagnostics {
     checker.chutes();
     checker.roles();
     checker.overflow();
+    checker.lanes();
     let Checker { by_name, mut problems, .. } = checker;
     let mut rule_problems = check_rules::check(source, &by_name);
 
@@ -59,14 +60,29 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// Only what is sorted by destination leaves by a lane.
+    fn lanes(&mut self) {
+        let source = self.source;
+        for outlet in source.outlets.iter().filter(|outlet| outlet.role != ChuteRole::Outbound) {
+            if let Some(lane) = &outlet.lane {
+                let (name, role) = (&outlet.name, outlet.role);
+                let message = format!(
+                    "outlet {name} has lane \"{}\" and role {role}: only outbound outlets have a lane",
+                    lane.value
+                );
+                self.report("SP0025", lane.line, message);
+            }
+        }
+    }
+
     fn lap_limit(&mut self) {
         let limit = self.source.lap_limit;
         if limit.value == 0 {
             self.report("SP0021", limit.line, "the lap limit is 0, at least 1 is needed".to_owned());
         }
-        if limit.value > Pass::HIGHEST_LIMIT {
-            let (found, highest) = (limit.value, Pass::HIGHEST_LIMIT);
-            let message = format!("the lap limit is {found}, passes are counted up to a limit of {highest}");
+        if limit.value > Laps::HIGHEST {
+            let (found, highest) = (limit.value, Laps::HIGHEST);
+            let message = format!("the lap limit is {found}, laps are counted up to {highest}");
             self.report("SP0021", limit.line, message);
         }
     }

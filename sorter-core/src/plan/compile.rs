@@ -44,6 +44,9 @@ pub(super) fn compile(
         exception: OutletId::new(exception),
         hold: OutletId::new(hold),
         no_read: OutletId::new(no_read),
+        assignments: Vec::new(),
+        lanes: Vec::new(),
+        by_lane: Vec::new(),
         chutes,
         destinations: DenseTable::new(DestinationId::LIMIT),
         matcher: Matcher::new(rules.clone().map(|rule| (rule.country, &rule.scope))),
@@ -72,6 +75,9 @@ fn outlets(source: &PlanSource, ids: &BTreeMap<&str, OutletId>) -> Vec<Outlet> {
         role: outlet.role,
         chutes: outlet.chutes.iter().flatten().map(|chute| chute.value).collect(),
         overflow: outlet.overflow.as_ref().and_then(|name| ids.get(name.value.as_str()).copied()),
+        lane: outlet.lane.as_ref().map(|lane| lane.value.clone()),
+        bonded: outlet.bonded,
+        container: outlet.container,
     };
     source.outlets.iter().map(one).collect()
 }

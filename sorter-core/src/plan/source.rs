@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::rules::{self, Rule};
 use super::{ChuteRole, Plan, check, compile};
 use crate::address::Destinations;
+use crate::container::ContainerKind;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::ids::{ChuteId, PlanVersion};
 use crate::layout::Layout;
@@ -36,6 +37,9 @@ pub(super) struct OutletSource {
     pub(super) role: ChuteRole,
     pub(super) chutes: Option<Vec<Located<ChuteId>>>,
     pub(super) overflow: Option<Located<String>>,
+    pub(super) lane: Option<Located<String>>,
+    pub(super) bonded: bool,
+    pub(super) container: ContainerKind,
 }
 
 /// Why the files of a plan could not be read.
@@ -108,6 +112,21 @@ impl PlanSource {
         &self.name
     }
 
+    /// The name of the file of the outlets, under which problems are reported.
+    pub(crate) fn file(&self) -> &str {
+        &self.toml_name
+    }
+
+    /// The line of an outlet; 1 for one that is not there.
+    pub(crate) fn line_of(&self, outlet: &str) -> u32 {
+        self.outlets.iter().find(|known| known.name == outlet).map_or(1, |known| known.line)
+    }
+
+    /// The lanes that its outlets leave by, in their order.
+    pub fn lanes(&self) -> impl Iterator<Item = &str> {
+        self.outlets.iter().filter_map(|outlet| Some(outlet.lane.as_ref()?.value.as_str()))
+    }
+
     /// How many rules were read.
     pub fn rule_count(&self) -> usize {
         self.rules.len()
@@ -146,7 +165,17 @@ impl OutletSource {
         let role = table.optional_text("role", problems);
         let chutes = table.integers::<u16>("chutes", &(0..=65_535), problems);
         let overflow = table.optional_text("overflow", problems);
+        let lane = table.optional_text("lane", problems);
+        let bonded = table.optional_flag("bonded", problems).unwrap_or(false);
+        let container = table.optional_text("container", problems);
         table.finish(problems);
+        let container = container.map_or(ContainerKind::default(), |key| {
+            ContainerKind::from_key(&key.value).unwrap_or_else(|| {
+                let message = format!("container `{}` is not bag, roll_cage, uld or pallet", key.value);
+                problems.push(Diagnostic::at("SP0024", file, key.line, message));
+                ContainerKind::default()
+            })
+        });
         let role = role.map_or(ChuteRole::Outbound, |key| {
             ChuteRole::from_key(&key.value).unwrap_or_else(|| {
                 let message =
@@ -161,7 +190,17 @@ impl OutletSource {
                 .map(|chute| Located { line: chute.line, value: ChuteId::new(chute.value) })
                 .collect()
         });
-        Self { line, display: display.unwrap_or_else(|| name.clone()), name, role, chutes, overflow }
+        Self {
+            line,
+            display: display.unwrap_or_else(|| name.clone()),
+            name,
+            role,
+            chutes,
+            overflow,
+            lane,
+            bonded,
+            container,
+        }
     }
 }
 

@@ -205,7 +205,7 @@ fn refuses_roles_that_are_missing_doubled_or_unknown() {
 
 #[test]
 fn refuses_a_lap_limit_that_no_pass_counter_reaches() {
-    let message = "plan.toml:2: SP0021: the lap limit is 8, passes are counted up to a limit of 7";
+    let message = "plan.toml:2: SP0021: the lap limit is 8, laps are counted up to 7";
     assert_eq!(with("lap_limit = 3", "lap_limit = 8"), [message]);
     assert!(with("lap_limit = 3", "lap_limit = 7").is_empty());
 }

@@ -5,6 +5,7 @@
 
 mod late_data;
 mod one_parcel;
+mod rests;
 
 use super::atomic::{AtomicU64, Ordering};
 use super::state_array::StateArray;

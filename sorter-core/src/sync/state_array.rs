@@ -7,7 +7,7 @@
 //!
 //! There is no ABA problem, see `docs/concurrency.md`: what a thread decides depends on the value of the word
 //! alone, which holds no pointer to anything that could have changed behind it. The change counter makes a
-//! stale comparison fail all the same for the next 31 changes.
+//! stale comparison fail all the same for the next 3 changes.
 
 use super::atomic::{AtomicU64, Ordering};
 use crate::ids::ParcelId;

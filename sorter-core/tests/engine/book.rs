@@ -52,8 +52,17 @@ struct Page {
     holder: Option<u64>,
     committed: bool,
     contested: bool,
+    /// In an outbound chute with the consent of customs.
     gone: bool,
+    /// In a chute that leads out of the building, since its last pass.
+    out: bool,
+    /// In an overflow chute, since its last pass.
+    overflowed: bool,
+    /// Its life since its last pass ended.
+    rests: Option<Life>,
     passes: u32,
+    /// How often it ran off since it last came to rest in a chute.
+    laps: u8,
 }
 
 impl Page {
@@ -103,7 +112,11 @@ impl Day {
             committed: false,
             contested: false,
             gone: false,
+            out: false,
+            overflowed: false,
+            rests: None,
             passes: 0,
+            laps: 0,
         };
         Self {
             hall: Hall::new(&announced),
@@ -151,7 +164,18 @@ impl Day {
                 let page = &mut self.pages[number as usize];
                 if page.announced {
                     page.clearance = status;
-                    self.hall.set_clearance(number, status);
+                    let report = self.hall.set_clearance(number, status);
+                    let recalled = page.out && status.hold_reason().is_some();
+                    let anew = recalled && page.rests != Some(Life::Recalled);
+                    if recalled {
+                        (page.gone, page.rests) = (false, Some(Life::Recalled));
+                    } else if page.out && page.rests == Some(Life::Recalled) {
+                        // It may stay where it is after all.
+                        let life = if page.overflowed { Life::Exception } else { Life::Discharged };
+                        (page.gone, page.rests) = (!page.overflowed, Some(life));
+                    }
+                    assert!(!anew || report.recalls.len() == 1, "parcel {number}: {report:?}");
+                    assert!(recalled || report.recalls.is_empty(), "parcel {number}: {report:?}");
                 }
             }
             Op::Chute(sorter, chute, report) => self.hall.report(sorter, ChuteId::new(chute), report),
@@ -203,6 +227,7 @@ impl Day {
                 return Some(Reason::Duplicate);
             }
             (page.holder, page.committed, page.contested) = (Some(entry.number), false, false);
+            (page.out, page.rests) = (false, None);
             page.passes += 1;
             entry.claim = Some(number);
         } else if page.committed {
@@ -215,7 +240,7 @@ impl Day {
         } else if let Some(reason) = page.clearance.hold_reason() {
             Some(reason)
         } else {
-            (page.pass() > u32::from(LAP_LIMIT)).then_some(Reason::LapLimit)
+            (page.laps >= LAP_LIMIT).then_some(Reason::LapLimit)
         }
     }
 
@@ -250,9 +275,12 @@ impl Day {
             assert_eq!(u32::from(self.hall.state(number).plan_bits()), self.version & 0xF);
         }
         let Some(chute) = assigned.chute else { return };
+        let at = self.hall.now();
         let state = chutes.get(chute).expect("it is on the layout");
-        let room = if before.chute == Some(chute) { state.usable() } else { state.room() };
-        assert_eq!(room, Ok(()), "{chute} is ordered only with room");
+        assert!(before.chute == Some(chute) || state.free() > 0, "{chute} is ordered only with room");
+        // The decision may have taken over a plan.
+        let state = self.hall.workers[sorter].chutes().get(chute).expect("it is on the layout");
+        assert_eq!(state.usable(at), Ok(()), "{chute} is ordered only while it takes orders");
         let role = self.hall.engine.plan().role_of(chute);
         let fits = match assigned.reason.class() {
             ReasonClass::Sorted => {
@@ -270,7 +298,8 @@ impl Day {
             assert!(done, "what runs off has nothing to commit");
             return;
         };
-        let role = self.hall.engine.plan().role_of(chute);
+        let at = self.hall.now();
+        let role = self.role_of(entry.item.sorter, chute);
         let leads_out = matches!(role, ChuteRole::Outbound | ChuteRole::Overflow | ChuteRole::Unused);
         let state = *self.hall.workers[entry.item.sorter].chutes().get(chute).expect("it is on the layout");
         let allowed = match entry.claim.map(|number| &mut self.pages[number as usize]) {
@@ -298,7 +327,7 @@ impl Day {
         // A committed order is asked about its chute only.
         let customs = entry.claim.is_none_or(|number| !self.pages[number as usize].committed || done);
         if customs {
-            assert_eq!(done, allowed && state.usable().is_ok(), "{entry:?} to {role} {chute}");
+            assert_eq!(done, allowed && state.takes_ordered(at).is_ok(), "{entry:?} to {role} {chute}");
         }
     }
 
@@ -328,16 +357,20 @@ impl Day {
     fn end(&mut self, place: usize, fate: Fate) {
         let entry = self.entries.remove(place);
         self.ended[entry.item.sorter] += 1;
+        let role = match fate {
+            Fate::Discharged(chute) => self.role_of(entry.item.sorter, chute),
+            _ => ChuteRole::Unused,
+        };
         self.hall.end(entry.item, fate);
         let Some(number) = entry.claim else { return };
         let page = &mut self.pages[number as usize];
         (page.holder, page.committed) = (None, false);
-        let role = match fate {
-            Fate::Discharged(chute) => self.hall.engine.plan().role_of(chute),
-            _ => ChuteRole::Unused,
-        };
-        page.gone = role == ChuteRole::Outbound;
+        let held_back = page.clearance.hold_reason().is_some();
+        page.out = matches!(role, ChuteRole::Outbound | ChuteRole::Overflow);
+        page.overflowed = role == ChuteRole::Overflow;
+        page.gone = role == ChuteRole::Outbound && !held_back;
         let life = match (fate, role) {
+            (Fate::Discharged(_), ChuteRole::Outbound | ChuteRole::Overflow) if held_back => Life::Recalled,
             (Fate::Discharged(_), ChuteRole::Outbound) => Life::Discharged,
             (Fate::Discharged(_), ChuteRole::Hold) => Life::Held,
             (Fate::Discharged(_), _) => Life::Exception,
@@ -345,7 +378,18 @@ impl Day {
             (Fate::Lost, _) => Life::Lost,
             (Fate::Forgotten, _) => Life::Unknown,
         };
+        page.rests = Some(life);
+        match fate {
+            Fate::Discharged(_) => page.laps = 0,
+            Fate::Left => page.laps += 1,
+            Fate::Lost | Fate::Forgotten => {}
+        }
         assert_eq!(self.hall.state(number).life(), life);
+    }
+
+    /// What a chute is for, which is that of its container and not of the newest plan.
+    fn role_of(&self, sorter: usize, chute: ChuteId) -> ChuteRole {
+        self.hall.workers[sorter].chutes().get(chute).expect("it is on the layout").dock().role
     }
 
     /// What holds after every step.
@@ -370,6 +414,11 @@ impl Day {
             let life = match (page.holder, page.committed, page.contested) {
                 (None, ..) => {
                     assert!(!word.life().is_live_claim(), "parcel {number}: {word:?}");
+                    assert_eq!(
+                        word.life(),
+                        page.rests.unwrap_or(Life::Expected),
+                        "parcel {number}: {word:?}"
+                    );
                     continue;
                 }
                 (_, true, _) => Life::Committed,

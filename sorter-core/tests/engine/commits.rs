@@ -33,16 +33,19 @@ fn a_hold_before_the_commit_wins() {
 }
 
 #[test]
-fn a_hold_after_the_commit_stands_in_the_word_of_a_committed_parcel() {
+fn a_hold_after_the_commit_is_a_recall_as_soon_as_the_parcel_slides_into_its_chute() {
     let mut hall = Hall::new(&[Parcel::new(1)]);
     let item = hall.scan(0, &[s10(1)]);
     assert_eq!(hall.commit(&item), Commit::Done);
-    hall.set_clearance(1, Clearance::HoldInspect);
+    let report = hall.set_clearance(1, Clearance::HoldInspect);
+    assert_eq!((report.recalls.len(), report.on_their_way.len()), (0, 1));
     let word = hall.state(1);
     assert_eq!((word.life(), word.clearance()), (Life::Committed, Clearance::HoldInspect));
     hall.end(item, Fate::Discharged(GERMANY));
     let word = hall.state(1);
-    assert_eq!((word.life(), word.clearance()), (Life::Discharged, Clearance::HoldInspect));
+    assert_eq!((word.life(), word.clearance()), (Life::Recalled, Clearance::HoldInspect));
+    assert_eq!(hall.engine.recalls().len(), 1);
+    assert_eq!((hall.workers[0].tally().recalls, hall.deviations()), (1, 0));
 }
 
 #[test]

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use sorter_core::address::{Country, Destinations};
 use sorter_core::barcode::{CodeBook, CodeKey, make};
 use sorter_core::chute::ChuteReport;
-use sorter_core::clearance::Clearance;
+use sorter_core::clearance::{Clearance, Ruling};
+use sorter_core::container::{ContainerState, LicencePlate};
+use sorter_core::departure::{Departure, ScheduleSource, Timetable};
 use sorter_core::engine::{
-    AnnounceError, Assigned, Commit, Decision, Engine, EngineBuilder, EngineConfig, Fate, Identity, OrderEnd,
-    Scan, Worker,
+    AnnounceError, Assigned, BatchReport, Commit, ContainerError, ContainerPolicy, Decision, Engine,
+    EngineBuilder, EngineConfig, Fate, HallRules, Identity, OrderEnd, Scan, Worker,
 };
-use sorter_core::ids::{ChuteId, HubId, ItemId, ParcelId, SorterId};
+use sorter_core::ids::{ChuteId, ContainerId, HubId, ItemId, ParcelId, SorterId};
 use sorter_core::layout::Layout;
 use sorter_core::manifest::{Announcement, Service};
 use sorter_core::plan::PlanSource;
@@ -42,6 +44,42 @@ pub(crate) const EXCEPTION: ChuteId = ChuteId::new(99);
 pub(crate) const GERMANY: ChuteId = ChuteId::new(0);
 /// The only French chute.
 pub(crate) const FRANCE: ChuteId = ChuteId::new(2);
+
+/// A plan whose outlets leave by lanes of [`SCHEDULE`]. Germany has two chutes, China a bonded one.
+pub(crate) const LANES: &str = r#"
+    name = "lanes"
+    lap_limit = 2
+    rules = "rules.csv"
+    outlet = [
+        { name = "DE", chutes = [0, 1], lane = "DE:Cologne" },
+        { name = "FR", chutes = [2], lane = "FR:Paris" },
+        { name = "REST", chutes = [3], overflow = "OVER" },
+        { name = "CN", chutes = [4], lane = "CGO", bonded = true },
+        { name = "OVER", chutes = [92], role = "overflow", overflow = "EXC" },
+        { name = "NOREAD", chutes = [97], role = "no_read", overflow = "EXC" },
+        { name = "HOLD", chutes = [98], role = "hold", overflow = "EXC" },
+        { name = "EXC", chutes = [99], role = "exception" },
+    ]
+"#;
+
+/// Two lanes by truck and one by flight. Each cut-off is an hour before its departure.
+const SCHEDULE: &str = "kind,id,day,time_local,origin,destination,cutoff_min\n\
+                        truck,T01,Mon,04:00,LGG,DE:Cologne,60\n\
+                        truck,T02,Mon,08:00,LGG,DE:Cologne,60\n\
+                        truck,T03,Mon,06:00,LGG,FR:Paris,60\n\
+                        flight,X03,Mon,06:00,LGG,CGO,60\n\
+                        flight,X04,Mon,12:00,LGG,CGO,60\n";
+
+/// The chute of the flights.
+pub(crate) const CHINA: ChuteId = ChuteId::new(4);
+
+/// The start of an hour of the first Monday.
+pub(crate) const fn hour(hour: u64) -> Micros {
+    Micros::from_secs(hour * 3_600)
+}
+
+/// What every parcel of a test weighs.
+pub(crate) const WEIGHT: Grams = Grams::new(400);
 
 /// Behind the scale and before the first chute.
 const AFTER_SCAN: Millimetres = Millimetres::new(8_000);
@@ -78,12 +116,14 @@ pub(crate) struct Parcel {
     country: &'static str,
     postcode: &'static str,
     clearance: Clearance,
+    onward: Option<&'static str>,
 }
 
 impl Parcel {
     /// A released parcel to Berlin with the S10 number `number`.
     pub(crate) fn new(number: u32) -> Self {
-        Self { codes: vec![s10(number)], country: "DE", postcode: "10115", clearance: Clearance::Released }
+        let codes = vec![s10(number)];
+        Self { codes, country: "DE", postcode: "10115", clearance: Clearance::Released, onward: None }
     }
 
     pub(crate) fn alias(mut self, code: Vec<u8>) -> Self {
@@ -99,14 +139,20 @@ impl Parcel {
         Self { clearance, ..self }
     }
 
+    /// Booked on a connection.
+    pub(crate) fn booked(self, connection: &'static str) -> Self {
+        Self { onward: Some(connection), ..self }
+    }
+
     fn announcement(&self) -> Announcement<'_> {
         Announcement {
             codes: self.codes.iter().map(Vec::as_slice).collect(),
             country: self.country,
             postcode: self.postcode,
-            weight: Grams::new(400),
+            weight: WEIGHT,
             service: Service::Standard,
             clearance: self.clearance,
+            onward: self.onward,
         }
     }
 }
@@ -128,11 +174,35 @@ pub(crate) struct Hall {
     pub(crate) workers: Vec<Worker>,
     clock: Micros,
     last_item: ItemId,
+    last_plate: u64,
 }
 
 impl Hall {
     /// Three sorters, these parcels announced before the day, and room for eight more.
     pub(crate) fn new(parcels: &[Parcel]) -> Self {
+        Self::with(parcels, OUTLETS, HallRules::default())
+    }
+
+    /// A hall of [`LANES`] whose containers have plates. No plate was scanned yet.
+    pub(crate) fn plated(parcels: &[Parcel]) -> Self {
+        let source = ScheduleSource::from_csv("week.csv", SCHEDULE, "LGG").expect("the schedule is good");
+        let timetable = Timetable::compile(&source, None);
+        let containers = ContainerPolicy::Plated;
+        Self::with(parcels, LANES, HallRules { containers, timetable, ..HallRules::default() })
+    }
+
+    /// A hall of [`LANES`] whose chutes all take orders.
+    pub(crate) fn open(parcels: &[Parcel]) -> Self {
+        let mut hall = Self::plated(parcels);
+        for sorter in 0..hall.workers.len() {
+            for chute in [0, 1, 2, 3, 4, 92, 97, 98, 99] {
+                hall.scan_plate(sorter, ChuteId::new(chute)).expect("an empty container stands there");
+            }
+        }
+        hall
+    }
+
+    fn with(parcels: &[Parcel], outlets: &str, rules: HallRules) -> Self {
         let mut builder = EngineBuilder::new(EngineConfig {
             hub: HubId::new(0),
             layout: Arc::new(Layout::line_100()),
@@ -141,13 +211,14 @@ impl Hall {
             expected_parcels: parcels.len(),
             late_parcels: 8,
             seed: 1,
+            rules,
         });
         for parcel in parcels {
             builder.announce(&parcel.announcement()).expect("the parcels of a test are good");
         }
-        let engine = builder.build(&plan(OUTLETS)).expect("the test plan is good");
+        let engine = builder.build(&plan(outlets)).expect("the test plan is good");
         let workers = (0..3).map(|sorter| engine.worker(SorterId::new(sorter))).collect();
-        Self { engine, workers, clock: Micros::ZERO, last_item: ItemId::NONE }
+        Self { engine, workers, clock: Micros::ZERO, last_item: ItemId::NONE, last_plate: 0 }
     }
 
     pub(crate) fn announce(&self, parcel: &Parcel) -> Result<ParcelId, AnnounceError> {
@@ -157,6 +228,42 @@ impl Hall {
     pub(crate) fn now(&mut self) -> Micros {
         self.clock = self.clock + Micros::from_millis(1);
         self.clock
+    }
+
+    /// Time passes without an item. The workers attend to what it brings.
+    pub(crate) fn wait_until(&mut self, at: Micros) {
+        assert!(at >= self.clock, "time does not go back");
+        self.clock = at;
+        self.workers.iter_mut().for_each(|worker| worker.attend(at));
+    }
+
+    /// A new plate is scanned on the container at a chute.
+    pub(crate) fn scan_plate(
+        &mut self,
+        sorter: usize,
+        chute: ChuteId,
+    ) -> Result<ContainerId, ContainerError> {
+        self.last_plate += 1;
+        let at = self.now();
+        self.workers[sorter].open_container(chute, plate(self.last_plate), at)
+    }
+
+    /// The container at a chute is taken away, and another one is put there and opened.
+    pub(crate) fn swap(&mut self, sorter: usize, chute: ChuteId) -> ContainerId {
+        self.report(sorter, chute, NO_CONTAINER);
+        self.report(sorter, chute, OPEN);
+        self.scan_plate(sorter, chute).expect("an empty container stands there")
+    }
+
+    /// The departure that the container at a chute leaves with.
+    pub(crate) fn departure_at(&self, sorter: usize, chute: ChuteId) -> Option<Departure> {
+        let (container, _) = self.workers[sorter].container_at(chute)?;
+        self.engine.yard().get(container)?.departure
+    }
+
+    /// The container at a chute and how it is.
+    pub(crate) fn container(&self, chute: ChuteId) -> (ContainerId, ContainerState) {
+        self.workers[0].container_at(chute).expect("the hall keeps books on containers")
     }
 
     /// An item enters a sorter.
@@ -223,7 +330,7 @@ impl Hall {
         for chute in item.orders {
             worker.order_ended(item.id, at, chute, &item.held, OrderEnd::WithItem);
         }
-        worker.finish(item.id, at, &item.held, fate);
+        worker.finish(item.id, at, &item.held, fate, WEIGHT);
     }
 
     /// The item is committed and slides into the chute that it was decided for.
@@ -239,9 +346,12 @@ impl Hall {
         self.workers[sorter].chute_changed(chute, at, report);
     }
 
-    pub(crate) fn set_clearance(&self, number: u32, clearance: Clearance) {
-        let found = self.engine.set_clearance(key(&s10(number)), clearance);
-        assert!(found.is_some(), "parcel {number} is announced");
+    /// Customs rule about a parcel; each ruling is newer than the one before. Gives what came of it.
+    pub(crate) fn set_clearance(&mut self, number: u32, clearance: Clearance) -> BatchReport {
+        let ruling = Ruling { at: self.now(), status: clearance, onward: None };
+        self.engine
+            .set_clearance(key(&s10(number)), ruling)
+            .expect("each ruling is newer than the one before")
     }
 
     /// The state of the parcel with this S10 number.
@@ -259,6 +369,11 @@ impl Hall {
     pub(crate) fn deviations(&self) -> u64 {
         self.workers.iter().map(|worker| worker.tally().deviations).sum()
     }
+}
+
+/// A licence plate.
+pub(crate) fn plate(number: u64) -> LicencePlate {
+    LicencePlate::parse(&make::sscc(0, number)).expect("it is an SSCC")
 }
 
 pub(crate) fn key(code: &[u8]) -> CodeKey {

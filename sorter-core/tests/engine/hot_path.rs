@@ -1,10 +1,10 @@
 //! The hot path allocates nothing.
 
 use allocation_counter::measure;
-use sorter_core::clearance::Clearance;
+use sorter_core::clearance::{Clearance, Ruling};
 use sorter_core::engine::{Commit, Fate, OrderEnd, Scan, Tally};
 use sorter_core::reason::Reason;
-use sorter_core::units::Millimetres;
+use sorter_core::units::{Micros, Millimetres};
 
 use super::hall::*;
 
@@ -35,7 +35,7 @@ fn pass(hall: &mut Hall, codes: &[&[u8]], between: impl FnOnce(&mut Hall)) -> Re
         }
         None => Fate::Left,
     };
-    worker.finish(item.id, at, &held, fate);
+    worker.finish(item.id, at, &held, fate, WEIGHT);
     held.reason
 }
 
@@ -52,6 +52,8 @@ fn decide_commit_and_finish_allocate_nothing() {
     let held = key(&codes[301]);
     let (foreign, unknown) = (b"W123456".to_vec(), sscc(9));
     pass(&mut hall, &[&codes[0]], |_| ());
+    // The book of the rulings of customs begins with the first of them.
+    hall.set_clearance(400, Clearance::Released);
 
     let counted = measure(|| {
         for code in &codes[1..200] {
@@ -68,7 +70,8 @@ fn decide_commit_and_finish_allocate_nothing() {
             assert_eq!(pass(&mut hall, codes, |_| ()), expected);
         }
         let hold = |hall: &mut Hall| {
-            hall.engine.set_clearance(held, Clearance::HoldDocument);
+            let ruling = Ruling { at: Micros::new(1), status: Clearance::HoldDocument, onward: None };
+            hall.engine.set_clearance(held, ruling).unwrap();
         };
         assert_eq!(pass(&mut hall, &[&codes[301]], hold), Reason::Hold);
     });

@@ -3,6 +3,7 @@
 use sorter_core::clearance::Clearance;
 use sorter_core::engine::{Commit, Fate};
 use sorter_core::ids::{ChuteId, PlanVersion};
+use sorter_core::plan::ChuteRole;
 use sorter_core::reason::Reason;
 use sorter_core::state_word::Life;
 
@@ -86,15 +87,23 @@ fn a_held_parcel_is_not_committed_to_a_chute_that_its_plan_no_longer_knows() {
 }
 
 #[test]
-fn an_unknown_item_is_not_committed_to_a_chute_that_leads_out_by_now() {
+fn an_unknown_item_is_held_in_the_chute_that_is_to_lead_out_and_still_serves_what_it_did() {
     let mut hall = Hall::new(&[]);
-    let mut item = hall.scan(0, &[s10(1)]);
+    let item = hall.scan(0, &[s10(1)]);
     assert_eq!(item.held.chute, Some(HOLD));
     let swapped = changed("chutes = [98]", "chutes = [50]").replacen("chutes = [2]", "chutes = [98]", 1);
     hall.engine.publish(&plan(&swapped)).unwrap();
-    assert_eq!(hall.commit(&item), Commit::DecideAgain);
-    hall.decide(&mut item, &[]);
-    assert_eq!(item.held.chute, Some(ChuteId::new(50)));
+    let role = |hall: &Hall| hall.workers[0].chutes().get(HOLD).unwrap().dock().role;
+    assert_eq!((hall.commit(&item), role(&hall)), (Commit::Done, ChuteRole::Hold));
+    let mut next = hall.scan(0, &[s10(2)]);
+    assert_eq!(next.held.chute, Some(ChuteId::new(50)), "a chute that drains gets no further orders");
+    hall.deliver(item);
+    assert_eq!(role(&hall), ChuteRole::Hold, "what is in its container was put there to be held");
+    hall.report(0, HOLD, NO_CONTAINER);
+    hall.report(0, HOLD, OPEN);
+    assert_eq!(role(&hall), ChuteRole::Outbound);
+    next.held.chute = Some(HOLD);
+    assert_eq!(hall.commit(&next), Commit::DecideAgain, "no unknown item leaves the building");
 }
 
 #[test]
@@ -117,22 +126,18 @@ fn a_long_overflow_chain_is_followed_to_its_end() {
 }
 
 #[test]
-fn an_explanation_tells_the_whole_story_of_a_parcel() {
+fn an_explanation_tells_where_a_parcel_is_and_why() {
     let mut hall = Hall::new(&[Parcel::new(1).alias(lp(1))]);
     let explain = |hall: &Hall| hall.engine.explain(&lp(1)).unwrap().to_string();
-    assert_eq!(
-        explain(&hall),
-        "parcel LP00000000000001 to DE 10115: expected; customs: released; \
-         plan test plan version 1 sends it to outlet DE by the rule on line 2"
-    );
+    let head = "parcel LP00000000000001 to DE 10115, announced as released\n  \
+                events are not kept: keep them with Worker::keep\n";
+    let rule = "plan test plan version 1 sends it to outlet DE by the rule on line 2";
+    assert_eq!(explain(&hall), format!("{head}now: expected; customs: released; {rule}"));
     let item = hall.scan(2, &[s10(1)]);
     hall.deliver(item);
-    assert_eq!(
-        explain(&hall),
-        "parcel LP00000000000001 to DE 10115: discharged; pass 1 on sorter 2, decided for chute 0 because: \
-         sorted as planned; customs: released; \
-         plan test plan version 1 sends it to outlet DE by the rule on line 2"
-    );
+    let now =
+        "discharged; pass 1 on sorter 2, decided for chute 0 because: sorted as planned; customs: released";
+    assert_eq!(explain(&hall), format!("{head}now: {now}; {rule}"));
 }
 
 #[test]

@@ -214,7 +214,7 @@ fn a_parcel_of_the_ledger_is_whole_under_each_of_its_codes() {
         let ledger: Arc<Ledger> = Arc::new(LedgerBuilder::new(0, 1).build(1));
         let writer = Arc::clone(&ledger);
         let writer = thread::spawn(move || {
-            writer.announce_late(&[key(b'1'), key(b'2')], announced()).expect("there is room");
+            writer.announce_late(&[key(b'1'), key(b'2')], announced(), |_| ()).expect("there is room");
         });
         for code in [key(b'2'), key(b'1')] {
             if let Some(parcel) = ledger.find(code) {
