@@ -81,6 +81,8 @@ pub trait Watch {
     fn deciding(&mut self) {}
     /// It was taken.
     fn decided(&mut self, _note: &DecisionNote) {}
+    /// An item passed its point of no return to the chute of the note.
+    fn committed(&mut self, _note: &DecisionNote) {}
 }
 
 impl Watch for () {}
@@ -184,6 +186,11 @@ impl Controller {
         &self.worker
     }
 
+    /// The worker, for the people of the hall who open and close containers.
+    pub fn worker_mut(&mut self) -> &mut Worker {
+        &mut self.worker
+    }
+
     /// What was counted.
     pub fn counters(&self) -> Counters {
         Counters { dropped_scans: self.assemblies.dropped, ..self.counters }
@@ -216,8 +223,9 @@ impl Controller {
     ) {
         self.belt.advance_to(inputs.status.encoder);
         self.margin = self.margin_of(inputs.status);
+        self.worker.attend(now);
         for record in inputs.events {
-            self.event(now, record, watch);
+            self.event(now, record, inputs.plant, watch);
         }
         if let Some(plant) = inputs.plant {
             self.observe_chutes(now, plant);
@@ -249,12 +257,6 @@ impl Controller {
     fn observe_chutes(&mut self, now: Micros, plant: &PlantImage) {
         let before = std::mem::replace(&mut self.plant, *plant);
         let first = self.worker.chutes().iter().count();
-        let report = |chute| ChuteReport {
-            full: plant.full.get(chute),
-            half_full: plant.half_full.get(chute),
-            not_available: plant.not_available.get(chute),
-            container: plant.container.get(chute),
-        };
         let images = [
             (before.full, plant.full),
             (before.half_full, plant.half_full),
@@ -263,11 +265,21 @@ impl Controller {
         ];
         for (old, new) in images {
             for chute in old.changed(&new).filter(|chute| chute.index() < first) {
-                let now_is = report(chute);
-                if self.worker.chutes().get(chute).is_some_and(|state| state.report() != now_is) {
-                    self.worker.chute_changed(chute, now, now_is);
-                }
+                self.observe_chute(now, chute, plant);
             }
+        }
+    }
+
+    /// Takes over one chute as an image shows it.
+    fn observe_chute(&mut self, now: Micros, chute: ChuteId, plant: &PlantImage) {
+        let report = ChuteReport {
+            full: plant.full.get(chute),
+            half_full: plant.half_full.get(chute),
+            not_available: plant.not_available.get(chute),
+            container: plant.container.get(chute),
+        };
+        if self.worker.chutes().get(chute).is_some_and(|state| state.report() != report) {
+            self.worker.chute_changed(chute, now, report);
         }
     }
 
@@ -276,7 +288,8 @@ impl Controller {
     fn decide_scanned(&mut self, now: Micros, id: ItemId, watch: &mut impl Watch) {
         let Some(assembly) = self.assemblies.remove(id) else { return };
         let codes = assembly.codes();
-        let Some(item) = self.items.get(id) else { return };
+        let Some(item) = self.items.get_mut(id) else { return };
+        item.weight = assembly.weight();
         if let Some(identity) = item.identity {
             let news = !codes.is_empty() && identity.parcel() == Err(Reason::NoRead);
             if item.committed || !news {
@@ -314,7 +327,10 @@ impl Controller {
             item.deadline = i64::MAX;
             if item.identity.is_none() {
                 match self.assemblies.remove(id) {
-                    Some(partial) => self.decide(now, id, &partial.codes(), watch),
+                    Some(partial) => {
+                        item.weight = partial.weight();
+                        self.decide(now, id, &partial.codes(), watch);
+                    }
                     None => self.decide(now, id, &[], watch),
                 }
             } else {
@@ -366,5 +382,17 @@ fn note(at: Micros, item: ItemId, decision: &Decision) -> DecisionNote {
         chute: decision.assigned.chute,
         reason: decision.assigned.reason,
         plan: decision.plan,
+    }
+}
+
+/// The note of a commit.
+fn commit_note(worker: &Worker, at: Micros, item: &items::Item) -> DecisionNote {
+    DecisionNote {
+        at,
+        item: item.id,
+        parcel: item.held.claim.map(|claim| claim.parcel),
+        chute: item.held.chute,
+        reason: item.held.reason,
+        plan: worker.plan_seen(),
     }
 }

@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 use sorter_core::barcode::MAX_RAW_BYTES;
 use sorter_core::ids::ItemId;
+use sorter_core::units::Grams;
 
 use crate::contract::{ScanData, ScanRecord};
 
@@ -28,17 +29,24 @@ pub(super) struct Assembly {
     missing: u8,
     codes: [Code; CODES],
     used: usize,
+    /// What the scale said, or zero.
+    weight: Grams,
 }
 
 impl Assembly {
     fn new(record: &ScanRecord, since: i64) -> Self {
         let codes = [Code { bytes: [0; CODE_BYTES], length: 0 }; CODES];
-        Self { item: record.item, since, missing: record.count.max(1), codes, used: 0 }
+        Self { item: record.item, since, missing: record.count.max(1), codes, used: 0, weight: Grams::ZERO }
     }
 
     /// The codes read so far.
     pub(super) fn codes(&self) -> SmallVec<[&[u8]; CODES]> {
         self.codes[..self.used].iter().map(|code| &code.bytes[..code.length]).collect()
+    }
+
+    /// What the scale said about it, or zero.
+    pub(super) fn weight(&self) -> Grams {
+        self.weight
     }
 
     fn take(&mut self, record: &ScanRecord) {
@@ -57,6 +65,7 @@ impl Assembly {
                 code.bytes[code.length..end].copy_from_slice(&more[..end - code.length]);
                 code.length = end;
             }
+            ScanData::Measured { weight, .. } => self.weight = *weight,
             _ => {}
         }
     }

@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 use sorter_core::engine::{Assigned, Identity};
 use sorter_core::ids::{ChuteId, ItemId};
+use sorter_core::units::Grams;
 
 use crate::contract::Seq;
 
@@ -24,6 +25,8 @@ pub(super) struct Item {
     pub(super) inducted: bool,
     pub(super) identity: Option<Identity>,
     pub(super) held: Assigned,
+    /// What the scale said about it, or zero.
+    pub(super) weight: Grams,
     pub(super) committed: bool,
     pub(super) pending: Pending,
     /// Whether the outbox names it.
@@ -44,6 +47,7 @@ impl Item {
             inducted,
             identity: None,
             held: Assigned::NOTHING,
+            weight: Grams::ZERO,
             committed: false,
             pending: Pending::Nothing,
             queued: false,

@@ -1,18 +1,24 @@
 //! What the controller does at each event of an item and at its point of no return.
 
-use sorter_core::chute::{ChuteReport, ChuteState};
+use sorter_core::chute::ChuteReport;
 use sorter_core::engine::{Commit, Fate, Identity, OrderEnd, Scan};
 use sorter_core::ids::{ChuteId, ItemId};
 use sorter_core::reason::Reason;
 use sorter_core::units::{Micros, Millimetres};
 
 use super::items::{Item, Pending};
-use super::{Controller, MAX_DECISIONS, Watch, fire_travel, note};
-use crate::contract::{Ending, Event, EventRecord, Refusal, Seq};
+use super::{Controller, MAX_DECISIONS, Watch, commit_note, fire_travel, note};
+use crate::contract::{Ending, Event, EventRecord, PlantImage, Refusal, Seq};
 
 impl Controller {
     /// Takes in one event.
-    pub(super) fn event(&mut self, now: Micros, record: &EventRecord, watch: &mut impl Watch) {
+    pub(super) fn event(
+        &mut self,
+        now: Micros,
+        record: &EventRecord,
+        plant: Option<&PlantImage>,
+        watch: &mut impl Watch,
+    ) {
         let item = record.item;
         match record.event {
             Event::Inducted { .. } => self.entered(now, record, Millimetres::ZERO, true, watch),
@@ -43,9 +49,15 @@ impl Controller {
             }
             Event::Refused { reason, order } => self.refused(now, item, reason, order, watch),
             Event::Ended { ending, order } => self.ended(now, item, ending, order, watch),
-            // The next PLANT image tells the state; the others are for the people who watch the machine.
-            Event::Chute { .. }
-            | Event::Seen { .. }
+            // The image tells the state. It is taken over here where it came with the event, so that what slid
+            // in before counts to the container that stood there then.
+            Event::Chute { chute } => {
+                if let Some(plant) = plant {
+                    self.observe_chute(now, chute, plant);
+                }
+            }
+            // The others are for the people who watch the machine.
+            Event::Seen { .. }
             | Event::Fired { .. }
             | Event::HostLost { .. }
             | Event::State { .. }
@@ -106,7 +118,14 @@ impl Controller {
         let (before, cause) = (item.held.chute, item.held.reason);
         item.identity = Some(decision.identity);
         item.held = decision.assigned;
-        let closed = matches!(cause, Reason::ChuteDisabled | Reason::NoContainer | Reason::ChuteFull);
+        let closed = matches!(
+            cause,
+            Reason::ChuteDisabled
+                | Reason::NoContainer
+                | Reason::ChuteFull
+                | Reason::Changeover
+                | Reason::DepartureClosed
+        );
         if decision.assigned.reason == Reason::LateOrder && closed {
             // It is late for its chute only because the chute turned it down.
             item.held.reason = cause;
@@ -186,18 +205,21 @@ impl Controller {
         let Some(identity) = item.identity else { return };
         if self.worker.commit(id, now, &identity, &item.held) == Commit::Done {
             item.committed = true;
+            watch.committed(&commit_note(&self.worker, now, item));
             return;
         }
         let before = item.held.chute;
         let state = before.and_then(|chute| self.worker.chutes().get(chute));
-        if let Some(Err(no_room)) = state.map(ChuteState::usable) {
+        if let Some(Err(no_room)) = state.map(|state| state.takes_ordered(now)) {
             item.held.reason = no_room.reason();
         }
         self.decide(now, id, &[], watch);
         let Some(item) = self.items.get_mut(id).filter(|item| item.held.chute == before) else { return };
         let Some(identity) = item.identity else { return };
         item.committed = self.worker.commit(id, now, &identity, &item.held) == Commit::Done;
-        if !item.committed {
+        if item.committed {
+            watch.committed(&commit_note(&self.worker, now, item));
+        } else {
             // It may not go there and was decided too often to go elsewhere: no divert is safer than a wrong one.
             item.held.chute = None;
             item.held.reason = Reason::LateOrder;
@@ -221,7 +243,7 @@ impl Controller {
         while let Some((_, chute)) = item.orders.pop() {
             self.worker.order_ended(id, now, chute, &item.held, OrderEnd::WithItem);
         }
-        self.worker.finish(id, now, &item.held, fate);
+        self.worker.finish(id, now, &item.held, fate, item.weight);
     }
 
     /// The diverter fired and the item stayed: it runs off and comes back.
@@ -265,7 +287,8 @@ impl Controller {
 
     /// The PLC turned an order down for its chute. That is its last known state until a PLANT image says more.
     fn turned_down(&mut self, now: Micros, chute: ChuteId) {
-        let Some(state) = self.worker.chutes().get(chute).filter(|state| state.usable().is_ok()) else {
+        let Some(state) = self.worker.chutes().get(chute).filter(|state| state.takes_ordered(now).is_ok())
+        else {
             return;
         };
         let report = ChuteReport { not_available: true, ..state.report() };

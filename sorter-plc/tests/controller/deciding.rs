@@ -182,8 +182,7 @@ fn a_late_announcement_after_the_point_of_no_return_changes_nothing() {
 fn a_customs_hold_before_the_point_of_no_return_keeps_it_from_its_outbound_chute() {
     let mut plc = Plc::new();
     plc.start(1, 1);
-    let key = sorter_core::barcode::CodeBook::standard().parse(&code(1)).unwrap().key;
-    plc.engine.set_clearance(key, Clearance::HoldInspect).unwrap();
+    rule(&plc.engine, &code(1), Clearance::HoldInspect);
     plc.travel(fire(DE1) - MARGIN);
     // The hold chute is behind it, so the exception chute stands in.
     assert_eq!(plc.ops(1), [(1, divert(EXCEPTION))]);
@@ -200,8 +199,7 @@ fn a_held_parcel_that_was_decided_too_often_is_ordered_nowhere() {
         };
         order = *next;
     }
-    let key = sorter_core::barcode::CodeBook::standard().parse(&code(21)).unwrap().key;
-    plc.engine.set_clearance(key, Clearance::HoldInspect).unwrap();
+    rule(&plc.engine, &code(21), Clearance::HoldInspect);
     let OrderOp::Divert { chute } = order.op else { panic!("the last order diverts") };
     plc.travel(fire(chute) - MARGIN);
     assert_eq!((plc.ops(8), plc.commits()), (vec![(1, OrderOp::Cancel)], 0));

@@ -201,9 +201,10 @@ fn apply_to_machine(plc: &mut Plc, told: &mut Told, op: Op) {
         }
         Op::Customs(parcel, clearance) => {
             let key = CodeBook::standard().parse(&code(parcel)).unwrap().key;
-            if plc.engine.set_clearance(key, clearance).is_none() && parcel > 35 {
-                let code = code(parcel);
-                plc.engine.announce(&announcement(&code, "DE", clearance)).unwrap();
+            if plc.engine.ledger().find(key).is_some() {
+                rule(&plc.engine, &code(parcel), clearance);
+            } else if parcel > 35 {
+                plc.engine.announce(&announcement(&code(parcel), "DE", clearance)).unwrap();
             }
         }
         Op::Travel(step) => {

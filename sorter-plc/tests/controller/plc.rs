@@ -12,8 +12,8 @@ use std::sync::Arc;
 use smallvec::smallvec;
 use sorter_core::address::{Country, Destinations};
 use sorter_core::barcode::{CodeBook, make};
-use sorter_core::clearance::Clearance;
-use sorter_core::engine::{Engine, EngineBuilder, EngineConfig};
+use sorter_core::clearance::{Clearance, Ruling};
+use sorter_core::engine::{Engine, EngineBuilder, EngineConfig, HallRules};
 use sorter_core::ids::{ChuteId, DiverterId, EyeId, HubId, ItemId, SorterId};
 use sorter_core::layout::Layout;
 use sorter_core::manifest::Announcement;
@@ -106,6 +106,15 @@ pub(crate) fn item(number: u16) -> ItemId {
     ItemId::new(number)
 }
 
+/// Customs rule about an announced parcel, after all that they said before.
+pub(crate) fn rule(engine: &Engine, code: &[u8], status: Clearance) {
+    let key = CodeBook::standard().parse(code).unwrap().key;
+    let parcel = engine.ledger().find(key).expect("it is announced");
+    let before = engine.rulings(parcel).last().map_or(Micros::ZERO, |ruling| ruling.at);
+    let ruling = Ruling { at: before + Micros::new(1), status, onward: None };
+    engine.set_clearance(key, ruling).expect("it is newer than all before");
+}
+
 /// An engine of one hub with these parcels, all of them released.
 pub(crate) fn engine(parcels: impl Iterator<Item = (u32, &'static str)>) -> Arc<Engine> {
     let mut builder = EngineBuilder::new(EngineConfig {
@@ -116,6 +125,7 @@ pub(crate) fn engine(parcels: impl Iterator<Item = (u32, &'static str)>) -> Arc<
         expected_parcels: 16,
         late_parcels: 16,
         seed: 7,
+        rules: HallRules::default(),
     });
     for (parcel, country) in parcels {
         builder.announce(&announcement(&code(parcel), country, Clearance::Released)).unwrap();
