@@ -4,8 +4,12 @@
 
 mod day;
 mod manifest;
+mod notices;
 mod plan;
 mod progress;
+mod run;
+mod schedule;
+mod week;
 
 use std::process::ExitCode;
 
@@ -31,18 +35,17 @@ struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
-    day: day::DayArguments,
+    day: run::RunArguments,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run a simulated day until every belt is empty, and print a report (the default)
-    #[command(
-        after_help = "Example:\n  sorter-sim day --scenario busy.toml --threads 2 --json report.json\n\n\
-                      `sorter-sim day --help` lists every key of a scenario file.",
-        after_long_help = day::long_help()
-    )]
-    Day(day::DayArguments),
+    #[command(after_help = day::HELP, after_long_help = day::long_help())]
+    Day(run::RunArguments),
+    /// Run a simulated week of flights, trucks, customs and cut-offs, and print a report
+    #[command(after_help = week::HELP, mut_arg("parcels", week::parcels_of_a_week))]
+    Week(run::RunArguments),
     /// Work with manifests of announced parcels
     #[command(
         after_help = "Example:\n  sorter-sim manifest check day.csv --aside refused.csv",
@@ -63,6 +66,26 @@ enum Command {
         #[command(subcommand)]
         command: plan::PlanCommand,
     },
+    /// Work with weekly schedules of departures and arrivals
+    #[command(
+        after_help = "Example:\n  sorter-sim schedule check week.csv --hub LGG",
+        subcommand_required = true,
+        arg_required_else_help = true
+    )]
+    Schedule {
+        #[command(subcommand)]
+        command: schedule::ScheduleCommand,
+    },
+    /// Work with files of customs notices
+    #[command(
+        after_help = "Example:\n  sorter-sim notices check customs.csv --aside refused.csv",
+        subcommand_required = true,
+        arg_required_else_help = true
+    )]
+    Notices {
+        #[command(subcommand)]
+        command: notices::NoticesCommand,
+    },
 }
 
 /// Runs the program with the arguments of the process.
@@ -71,10 +94,15 @@ pub fn run() -> ExitCode {
     let code = match arguments.command {
         None => day::run(&arguments.day),
         Some(Command::Day(day)) => day::run(&day),
+        Some(Command::Week(week)) => week::run(&week),
         Some(Command::Manifest { command: manifest::ManifestCommand::Check(check) }) => {
             manifest::check(&check)
         }
         Some(Command::Plan { command: plan::PlanCommand::Check(check) }) => plan::check(&check),
+        Some(Command::Schedule { command: schedule::ScheduleCommand::Check(check) }) => {
+            schedule::check(&check)
+        }
+        Some(Command::Notices { command: notices::NoticesCommand::Check(check) }) => notices::check(&check),
     };
     ExitCode::from(code)
 }

@@ -1,5 +1,5 @@
 //! The data of the standard network: postcodes with their share of parcels, parcel shapes, the hours of a
-//! day and the sort plan of the standard line sorter.
+//! day, the weekly schedule and the sort plan of the standard line sorter.
 //!
 //! The files are compiled into the program from the folder `data`; its `NOTICE` names their sources and
 //! licences. The postcodes of Greece have another licence than the others and lie in a file of their own.
@@ -16,6 +16,7 @@
 mod hours;
 mod plan;
 mod postcodes;
+mod schedule;
 mod shapes;
 
 use std::io::Read as _;
@@ -25,6 +26,9 @@ use flate2::read::GzDecoder;
 pub use hours::HourlyProfile;
 pub use plan::{PlanTexts, standard_plan, standard_plan_texts};
 pub use postcodes::{PostcodeRow, Postcodes};
+pub use schedule::{
+    STANDARD_HUB, STANDARD_SCHEDULE_NAME, schedule_from, standard_schedule, standard_schedule_text,
+};
 pub use shapes::{ParcelShape, Shapes};
 
 /// The text of an embedded compressed file.

@@ -1,23 +1,27 @@
-//! A whole simulated day: all hubs in parallel, each a world of its own.
+//! A whole simulated run of a day or more: all hubs in parallel, each a world of its own.
 
-use std::path::{Path, PathBuf};
+mod changeover;
+mod inputs;
+
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use rayon::prelude::*;
 use sorter_core::diagnostic::Diagnostics;
 use sorter_core::ids::HubId;
-use sorter_core::layout::Layout;
-use sorter_core::plan::{PlanReadError, PlanSource};
+use sorter_core::plan::PlanReadError;
 use thiserror::Error;
 
-use crate::check::{RouteError, RouteOracle};
-use crate::data::{HourlyProfile, ParcelShape, Postcodes, Shapes, standard_plan_texts};
+use crate::check::{RouteError, RouteOracle, ScheduleError, ScheduleOracle};
+use crate::data::{HourlyProfile, ParcelShape, Postcodes, STANDARD_HUB, Shapes};
 use crate::hub::{Hub, HubTally, World, summary};
-use crate::load::{HubLoad, LoadError, Network};
+use crate::load::{HubLoad, LoadError, Network, Onward};
 use crate::random::{AliasError, AliasTable};
 use crate::report::Summary;
+use crate::run_options::RunOptions;
 use crate::scenario::{Profile, Scenario};
 use crate::stopwatch::RunTime;
+use inputs::Inputs;
 
 /// Why a day did not run.
 #[derive(Debug, Error)]
@@ -31,9 +35,26 @@ pub enum RunError {
     /// The plan cannot be read.
     #[error(transparent)]
     Plan(#[from] PlanReadError),
+    /// The plan of the changeover cannot be made.
+    #[error("plan for the changeover: {0}")]
+    Changeover(String),
+    /// The schedule is not CSV.
+    #[error("the schedule is not CSV")]
+    Csv(#[from] csv::Error),
+    /// The checkers cannot read the schedule.
+    #[error(transparent)]
+    Schedule(#[from] ScheduleError),
     /// A file cannot be read.
     #[error("{path} cannot be read")]
     File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file cannot be written.
+    #[error("{path} cannot be written")]
+    Write {
         /// The file.
         path: PathBuf,
         /// Why.
@@ -69,14 +90,8 @@ pub struct Outcome {
     pub summary: Summary,
     /// The first messages of the checkers; empty for a good run.
     pub messages: Vec<String>,
-}
-
-/// The files that a day runs on.
-struct Inputs {
-    layout: Arc<Layout>,
-    plan: PlanSource,
-    plan_toml: String,
-    plan_csv: String,
+    /// The story of the parcel that was asked for, if it was announced.
+    pub story: Option<String>,
 }
 
 /// Runs the day of a scenario on `threads` threads; 0 takes all cores. `progress` hears from any thread how
@@ -89,26 +104,42 @@ struct Inputs {
 pub fn run(
     scenario: &Scenario,
     threads: usize,
+    options: &RunOptions,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<Outcome, RunError> {
     let time = RunTime::start();
-    let inputs = read_inputs(scenario)?;
+    let inputs = Inputs::read(scenario)?;
     let problems = inputs.plan.check(&inputs.layout);
     problems.into_result(())?;
     let postcodes = Postcodes::load();
     let texts = postcodes.rows.iter().map(|row| (row.country.code(), row.postcode.to_string()));
-    let routes = RouteOracle::read(&inputs.plan_toml, &inputs.plan_csv, texts)?;
+    let first_routes = RouteOracle::read(&inputs.plan_toml, &inputs.plan_csv, texts.clone())?;
+    let changed = changeover::exchanged(&inputs, scenario.changeover.share)?;
+    changed.plan.check(&inputs.layout).into_result(())?;
+    let changed_routes = RouteOracle::read(&changed.toml, &inputs.plan_csv, texts)?;
+    let onward = inputs.onward(&postcodes)?;
+    let routes = [first_routes, changed_routes];
+    let timetable = inputs.timetable()?;
+    let schedule = ScheduleOracle::read(&inputs.schedule, STANDARD_HUB)?;
+    let connections = onward.iter().flat_map(Onward::connections);
+    let onward_rows: Vec<u16> = connections.filter_map(|known| schedule.row(&known.id)).collect();
     let shapes = Shapes::load();
     let conveyable: Vec<ParcelShape> =
         shapes.rows.into_iter().filter(|shape| !shape.non_conveyable).collect();
     let world = World {
         scenario,
-        layout: inputs.layout,
+        layout: Arc::clone(&inputs.layout),
         plan: &inputs.plan,
+        changed: &changed.plan,
         routes: &routes,
+        schedule: &schedule,
+        onward_rows: &onward_rows,
+        timetable: &timetable,
+        onward: onward.as_ref(),
         postcodes: &postcodes,
         shapes: &conveyable,
         destinations: postcodes.destinations(),
+        options,
     };
     let weights: Vec<u32> = postcodes.rows.iter().map(|row| row.weight).collect();
     let lengths: Vec<u16> =
@@ -117,6 +148,8 @@ pub fn run(
         destinations: &AliasTable::new(&weights)?,
         lengths_mm: &lengths,
         hourly: &shares(scenario.profile),
+        arrivals: &inputs.arrivals(),
+        onward: onward.as_ref(),
     };
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
@@ -138,6 +171,7 @@ pub fn run(
     Ok(Outcome {
         summary: summary(&tallies, scenario, asked, &time),
         messages: tallies.iter().flat_map(HubTally::messages).collect(),
+        story: tallies.iter().find_map(|tally| tally.story.clone()),
     })
 }
 
@@ -148,42 +182,11 @@ fn run_hub(
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<(HubTally, [u64; 24]), RunError> {
     let load = HubLoad::build(world.scenario, hub, network, world.layout.rated_per_hour())?;
-    let asked = load.asked().get().map(u64::from);
+    let asked = load.asked().by_hour_of_day();
     let mut hub = Hub::new(world, hub, &load)?;
     hub.run(progress);
-    Ok((hub.finish(), asked))
-}
-
-fn read_inputs(scenario: &Scenario) -> Result<Inputs, RunError> {
-    let layout = match &scenario.layout_file {
-        None => Ok(Layout::line_100()),
-        Some(path) => Layout::from_toml(&path.display().to_string(), &read(path)?),
-    };
-    let layout = match (layout, &scenario.plan_file) {
-        (Ok(layout), _) => Arc::new(layout),
-        (Err(problems), None) => return Err(problems.into()),
-        (Err(mut problems), Some(path)) => {
-            // What can be said about the plan without a layout is said at once too.
-            if let Err(PlanReadError::Content(more)) = PlanSource::read(path) {
-                problems.0.extend(more.0);
-            }
-            return Err(problems.into());
-        }
-    };
-    let Some(path) = &scenario.plan_file else {
-        let texts = standard_plan_texts();
-        let plan = PlanSource::from_texts(texts.toml_name, texts.toml, texts.csv_name, texts.csv)?;
-        return Ok(Inputs { layout, plan, plan_toml: texts.toml.to_owned(), plan_csv: texts.csv.to_owned() });
-    };
-    let plan = PlanSource::read(path)?;
-    let plan_toml = read(path)?;
-    let rules = RouteOracle::rules_file(&plan_toml)?;
-    let plan_csv = read(&path.parent().unwrap_or(Path::new(".")).join(rules))?;
-    Ok(Inputs { layout, plan, plan_toml, plan_csv })
-}
-
-fn read(path: &Path) -> Result<String, RunError> {
-    std::fs::read_to_string(path).map_err(|source| RunError::File { path: path.to_owned(), source })
+    let tally = hub.finish().map_err(|(path, source)| RunError::Write { path, source })?;
+    Ok((tally, asked))
 }
 
 /// The share of the day in each hour.
@@ -192,7 +195,8 @@ fn shares(profile: Profile) -> [f64; 24] {
         Profile::CarrierScan => HourlyProfile::CarrierScans,
         Profile::Purchase => HourlyProfile::Purchases,
         Profile::HubInflow => HourlyProfile::HubInflow,
-        Profile::Flat => return [1.0; 24],
+        // The flights take the place of the hours.
+        Profile::Flat | Profile::Flights => return [1.0; 24],
     };
     hours.shares_ppm().map(f64::from)
 }

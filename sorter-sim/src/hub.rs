@@ -1,78 +1,117 @@
-//! One hub: an engine, its sorters with their controllers and plants, and the checker, in virtual time.
+//! One hub: an engine, its sorters with their controllers and plants, the hall around them, and the checker, in
+//! virtual time.
 //!
-//! This is the direct driver: events and orders pass as typed values at PLC scans. The sorter with the
-//! earliest due scan goes next, the lower number first, so a hub is one sequence of scans whatever else runs.
+//! This is the direct driver: events and orders pass as typed values at PLC scans. What happens in the hall at
+//! a time goes before the scans of that time. The sorter with the earliest due scan goes next, the lower number
+//! first, so a hub is one sequence whatever else runs.
 
+mod announce;
+mod hall;
+mod life;
 mod station;
 mod tally;
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use sorter_core::address::Destinations;
-use sorter_core::barcode::CodeBook;
-use sorter_core::clearance::Clearance;
+use sorter_core::barcode::{CodeBook, CodeKey};
+use sorter_core::container::LicencePlate;
+use sorter_core::departure::Timetable;
 use sorter_core::diagnostic::Diagnostics;
-use sorter_core::engine::{Engine, EngineBuilder, EngineConfig};
-use sorter_core::ids::{HubId, ParcelId, SorterId};
+use sorter_core::engine::{ContainerPolicy, Engine, EngineBuilder, EngineConfig, HallRules};
+use sorter_core::event_log::Keep;
+use sorter_core::ids::{ChuteId, ContainerId, HubId, ParcelId, SorterId};
 use sorter_core::layout::Layout;
-use sorter_core::manifest::{Announcement, Service};
 use sorter_core::plan::PlanSource;
 use sorter_core::state_word::Life;
 use sorter_core::units::Micros;
 
-use crate::check::{Checker, LedgerFate, RouteOracle};
+use crate::check::{Checker, LabelEnd, LedgerFate, RouteOracle, ScheduleOracle};
+use crate::customs::{Office, Timeline};
 use crate::data::{ParcelShape, Postcodes};
-use crate::load::{Announced, HubLoad, SimParcel};
+use crate::explain;
+use crate::load::{Announced, HubLoad, Onward, SimParcel};
 use crate::reads::HubReads;
+use crate::run_options::RunOptions;
 use crate::sabotage::Saboteur;
 use crate::scenario::Scenario;
 use crate::stopwatch::Stopwatch;
+use announce::{announce_all, with_announcement};
+use hall::{Agenda, HallEvent};
 use station::Station;
 pub(crate) use tally::{HubTally, summary};
 
-/// The hour at which every hub publishes its plan again under a new version, so that each run has a swap.
-const PLAN_SWAP: Micros = Micros::from_secs(12 * 3_600);
-
-/// No day lasts longer, whatever keeps running round: what is still on a belt then is a violation.
-const LONGEST_DAY: Micros = Micros::from_secs(72 * 3_600);
+/// No run lasts longer after its last day, whatever keeps running round: what is still on a belt then is a
+/// violation.
+const LONGEST_TAIL: Micros = Micros::from_secs(48 * 3_600);
 
 /// Scans between two reports of progress.
 const PROGRESS_STEP: u64 = 4_096;
+
+/// How often people look at what they may take from the hold chutes.
+const REVIEW: Micros = Micros::from_secs(60);
 
 /// What all hubs share.
 pub(crate) struct World<'a> {
     pub(crate) scenario: &'a Scenario,
     pub(crate) layout: Arc<Layout>,
     pub(crate) plan: &'a PlanSource,
-    pub(crate) routes: &'a RouteOracle,
+    /// The plan of the changeover; the same as `plan` when no chute changes.
+    pub(crate) changed: &'a PlanSource,
+    /// The routes of `plan` and of `changed`.
+    pub(crate) routes: &'a [RouteOracle],
+    /// The schedule as the checkers read it, and in it the rows of the connections of `onward`.
+    pub(crate) schedule: &'a ScheduleOracle,
+    pub(crate) onward_rows: &'a [u16],
+    pub(crate) timetable: &'a Timetable,
+    /// Where export and transit parcels go on to.
+    pub(crate) onward: Option<&'a Onward>,
     pub(crate) postcodes: &'a Postcodes,
     pub(crate) shapes: &'a [ParcelShape],
     /// Every known destination, to begin with.
     pub(crate) destinations: Destinations,
+    /// What is asked of the run beside its scenario.
+    pub(crate) options: &'a RunOptions,
 }
 
-/// One hub in the middle of its day.
+/// One hub in the middle of its run.
 pub(crate) struct Hub<'a> {
     world: &'a World<'a>,
     reads: HubReads<'a>,
     engine: Arc<Engine>,
     /// The place in the ledger of each label; `None` until it is announced.
     announced: Vec<Option<ParcelId>>,
+    /// The label of each place in the ledger.
+    labels: Vec<u32>,
     /// Labels that are announced late, by time.
     late: std::iter::Peekable<std::vec::IntoIter<(Micros, u32)>>,
-    swapped: bool,
+    office: Office,
+    messages: Timeline,
+    agenda: Agenda,
+    /// Chutes that people are called to, or where a container without plate stands.
+    called: BTreeSet<(usize, ChuteId)>,
+    /// Plates that people hold in their hands.
+    plates: BTreeMap<(usize, ChuteId), LicencePlate>,
+    plates_made: u64,
     stations: Vec<Station>,
     /// When the next scan of each station is due; together in memory, since all are looked at for each scan.
     due: Vec<Option<Micros>>,
     checker: Checker<'a>,
     saboteur: Saboteur,
     stopwatch: Stopwatch,
+    counts: life::HallCounts,
+    /// The code of the parcel whose story is told at the end.
+    explained: Option<CodeKey>,
+    /// The first manifest that could not be written.
+    unwritten: Option<(PathBuf, std::io::Error)>,
     now: Micros,
     scans: u64,
 }
 
 impl<'a> Hub<'a> {
-    /// Announces the parcels and sets up the sorters.
+    /// Announces the parcels and sets up the sorters and the hall.
     ///
     /// # Errors
     /// Every problem of the plan.
@@ -80,6 +119,7 @@ impl<'a> Hub<'a> {
         let scenario = world.scenario;
         let reads = HubReads::new(scenario.seed, hub, &scenario.reads, load.parcels(), world.shapes);
         let late = late_labels(load.parcels());
+        let office = Office::new(scenario.seed, hub, &scenario.customs);
         let mut builder = EngineBuilder::new(EngineConfig {
             hub,
             layout: Arc::clone(&world.layout),
@@ -88,50 +128,96 @@ impl<'a> Hub<'a> {
             expected_parcels: load.parcels().len(),
             late_parcels: late.len(),
             seed: scenario.seed ^ u64::from(hub.get()),
+            rules: HallRules {
+                containers: ContainerPolicy::Plated,
+                timetable: world.timetable.clone(),
+                // Parcels that are announced late have their notices before.
+                kept_notices: late.len() * 2 + 1_000,
+                ..HallRules::default()
+            },
         });
-        let announced = announce_all(world, &reads, &mut builder);
+        let (announced, labels) = announce_all(world, &reads, &office, &mut builder);
         let engine = builder.build(world.plan)?;
         let capacities: Vec<u32> =
             world.layout.chutes().iter().map(|chute| u32::from(chute.capacity)).collect();
-        let mut checker = Checker::new(reads, world.routes, usize::from(scenario.sorters), &capacities);
-        checker.plan_published(engine.plan().version().get(), Micros::ZERO);
+        let sorters = usize::from(scenario.sorters);
+        let mut checker =
+            Checker::new(reads, world.routes, world.schedule, world.onward_rows, sorters, &capacities);
+        checker.plan_published(engine.plan().version().get(), 0, Micros::ZERO);
         let station = |sorter| Station::new(world, hub, SorterId::new(sorter), &engine, load);
         let stations: Vec<Station> = (0..scenario.sorters).map(station).collect();
-        Ok(Self {
+        let subject = |(label, parcel): (u32, &SimParcel)| {
+            (parcel.announced() != Announced::Never).then_some((label, parcel.arrival, parcel.flow))
+        };
+        let mut hub = Self {
             due: stations.iter().map(Station::due).collect(),
             stations,
+            messages: office.timeline((0..).zip(load.parcels()).filter_map(subject)),
+            agenda: Agenda::new(scenario.seed, hub),
+            office,
+            called: BTreeSet::new(),
+            plates: BTreeMap::new(),
+            plates_made: 0,
             saboteur: Saboteur::new(scenario.sabotage),
             stopwatch: Stopwatch::new(),
+            counts: life::HallCounts::default(),
+            explained: world.options.explain.as_deref().and_then(code_key),
+            unwritten: None,
             late: late.into_iter().peekable(),
-            swapped: false,
             now: Micros::ZERO,
             scans: 0,
             world,
             reads,
             engine,
             announced,
+            labels,
             checker,
-        })
+        };
+        hub.keep_story();
+        hub.tell_announced();
+        hub.open_the_hall();
+        Ok(hub)
+    }
+
+    /// When the last day is over. The hall rests from then on, and the belts run empty.
+    fn end(&self) -> Micros {
+        self.world.scenario.lasts()
     }
 
     /// Runs until every belt is empty. `progress` hears how many parcels more have been inducted.
     pub(crate) fn run(&mut self, progress: &(dyn Fn(u64) + Sync)) {
         let mut reported = 0;
-        while let Some((due, place)) = self.next().filter(|(due, _)| *due <= LONGEST_DAY) {
-            self.now = due;
-            self.announce_late(due);
-            self.swap_plan(due);
-            let station = &mut self.stations[place];
-            station.scan(due, &self.reads, &mut self.checker, &mut self.saboteur, &mut self.stopwatch);
-            self.due[place] = station.due();
-            self.scans += 1;
-            if self.scans.is_multiple_of(PROGRESS_STEP) {
-                let inducted = self.stations.iter().map(Station::first_inductions).sum();
-                progress(inducted - reported);
-                reported = inducted;
+        let longest = self.end() + LONGEST_TAIL;
+        loop {
+            let scan = self.next().filter(|(due, _)| *due <= longest);
+            let hall = self.hall_due();
+            match (scan, hall) {
+                (Some((due, _)), Some(at)) if at <= due => self.happen(at),
+                (None, Some(at)) if at < self.end() => self.happen(at),
+                (Some((due, place)), _) => {
+                    self.now = due;
+                    self.scan(due, place);
+                    if self.scans.is_multiple_of(PROGRESS_STEP) {
+                        let inducted = self.stations.iter().map(Station::first_inductions).sum();
+                        progress(inducted - reported);
+                        reported = inducted;
+                    }
+                }
+                (None, _) => break,
             }
         }
         progress(self.stations.iter().map(Station::first_inductions).sum::<u64>() - reported);
+    }
+
+    /// One scan of a station, and what people have to do after it.
+    fn scan(&mut self, due: Micros, place: usize) {
+        let station = &mut self.stations[place];
+        station.scan(due, &self.reads, &mut self.checker, &mut self.saboteur, &mut self.stopwatch);
+        self.due[place] = station.due();
+        self.scans += 1;
+        if station.has_manifests() {
+            self.take_manifests(place, due);
+        }
     }
 
     /// The earliest due scan; the lower sorter first.
@@ -143,33 +229,65 @@ impl<'a> Hub<'a> {
     /// Announces what has become known by now.
     fn announce_late(&mut self, now: Micros) {
         while let Some((_, label)) = self.late.next_if(|(at, _)| *at <= now) {
-            let announced = with_announcement(self.world, &self.reads, label, |announcement| {
+            let announced = with_announcement(self.world, &self.reads, &self.office, label, |announcement| {
                 self.engine.announce(announcement)
             });
             self.announced[label as usize] = Some(announced.expect("labels are valid and there is room"));
+            self.labels.push(label);
+            self.tell_label(label);
+            self.keep_story();
         }
     }
 
-    /// Publishes the plan again at noon.
-    fn swap_plan(&mut self, now: Micros) {
-        if !self.swapped && now >= PLAN_SWAP {
-            self.swapped = true;
-            let version = self.engine.publish(self.world.plan).expect("it was good in the morning");
-            self.checker.plan_published(version.get(), now);
+    /// Has the workers keep the events of the parcel whose story is told, once it is announced.
+    fn keep_story(&mut self) {
+        let Some(parcel) = self.explained.and_then(|code| self.engine.ledger().find(code)) else { return };
+        for station in &mut self.stations {
+            if station.worker_mut().gap(parcel).is_some() {
+                station.worker_mut().keep(Keep::Parcel(parcel));
+            }
         }
+    }
+
+    /// The story that was asked for, where the parcel is one of this hub.
+    fn story(&self) -> Option<String> {
+        let code = self.explained?.to_text();
+        let workers = self.stations.iter().map(|station| station.controller().worker());
+        explain::story(&self.engine, workers, code.as_bytes())
+    }
+
+    /// Whether customs want the parcel back that has this label of its own.
+    fn is_recalled(&self, label: u32) -> bool {
+        fate(&self.engine, self.announced[label as usize]) == LedgerFate::Recalled
     }
 
     /// The last comparison, and what there is to report.
-    pub(crate) fn finish(mut self) -> HubTally {
+    ///
+    /// # Errors
+    /// When a manifest could not be written.
+    pub(crate) fn finish(mut self) -> Result<HubTally, (PathBuf, std::io::Error)> {
+        self.close_the_hall();
         for (number, station) in self.stations.iter().enumerate() {
             let sorter = SorterId::new(u8::try_from(number).expect("a hub has 32 sorters"));
             let faults = station.faults();
             self.checker.sorter_empty(sorter, self.now, station.items(), station.reserved(), faults);
         }
         let (engine, announced) = (&self.engine, &self.announced);
-        self.checker.compare(self.now, |label| fate(engine, announced[label as usize]));
-        HubTally::of(&self)
+        let recalls: BTreeMap<ParcelId, Option<ContainerId>> =
+            engine.open_recalls().iter().map(|recall| (recall.parcel, recall.container)).collect();
+        self.checker.compare(self.now, |label| {
+            let parcel = announced[label as usize];
+            let recall = parcel.and_then(|parcel| recalls.get(&parcel).copied());
+            LabelEnd { fate: fate(engine, parcel), parcel, recall }
+        });
+        let tally = HubTally::of(&self);
+        self.unwritten.map_or(Ok(tally), Err)
     }
+}
+
+/// The key of a code as a person wrote it.
+fn code_key(code: &str) -> Option<CodeKey> {
+    CodeBook::standard().parse(code.as_bytes()).ok().map(|parsed| parsed.key)
 }
 
 /// Labels that are announced late, by time and number.
@@ -183,41 +301,6 @@ fn late_labels(parcels: &[SimParcel]) -> Vec<(Micros, u32)> {
     labels
 }
 
-/// Announces every parcel that is known before the day.
-fn announce_all(
-    world: &World<'_>,
-    reads: &HubReads<'_>,
-    builder: &mut EngineBuilder,
-) -> Vec<Option<ParcelId>> {
-    let announce = |(label, parcel): (u32, &SimParcel)| {
-        (parcel.announced() == Announced::Before).then(|| {
-            with_announcement(world, reads, label, |announcement| builder.announce(announcement))
-                .expect("labels are valid and unique")
-        })
-    };
-    (0..).zip(reads.parcels()).map(announce).collect()
-}
-
-/// Builds the announcement of a label and hands it on.
-fn with_announcement<T>(
-    world: &World<'_>,
-    reads: &HubReads<'_>,
-    label: u32,
-    then: impl FnOnce(&Announcement<'_>) -> T,
-) -> T {
-    let parcel = &reads.parcels()[label as usize];
-    let row = &world.postcodes.rows[parcel.postcode as usize];
-    let codes = reads.codes(label);
-    then(&Announcement {
-        codes: codes.iter().map(sorter_plc::contract::CodeBytes::as_slice).collect(),
-        country: row.country.code(),
-        postcode: row.postcode.as_str(),
-        weight: world.shapes[usize::from(parcel.shape)].weight,
-        service: Service::default(),
-        clearance: Clearance::Released,
-    })
-}
-
 /// What the ledger says about a parcel, in the words of the checkers.
 fn fate(engine: &Engine, parcel: Option<ParcelId>) -> LedgerFate {
     let Some(word) = parcel.and_then(|parcel| engine.ledger().state(parcel)) else {
@@ -227,7 +310,8 @@ fn fate(engine: &Engine, parcel: Option<ParcelId>) -> LedgerFate {
         Life::Absent => LedgerFate::Absent,
         Life::Expected => LedgerFate::Expected,
         Life::Claimed | Life::Contested | Life::Committed => LedgerFate::OnBelt,
-        Life::Discharged | Life::Recalled => LedgerFate::Discharged,
+        Life::Discharged => LedgerFate::Discharged,
+        Life::Recalled => LedgerFate::Recalled,
         Life::Held => LedgerFate::Held,
         Life::Exception => LedgerFate::Exception,
         Life::Recirculating | Life::Unknown => LedgerFate::Recirculating,

@@ -1,4 +1,4 @@
-//! The parcels of one hub for one day: when each arrives, where it goes, what its label says.
+//! The parcels of one hub for a run: when each arrives, where it goes on to, what its label says.
 //!
 //! A load is a pure function of the scenario, the hub and the data of the network: every property of a
 //! parcel is drawn from its own number, so a load is the same for any thread count, and one changed rate
@@ -12,21 +12,32 @@
 //!
 //! let scenario = Scenario { parcels: 1_000, hubs: 2, sorters: 3, ..Scenario::default() };
 //! let destinations = AliasTable::new(&[70, 20, 10])?;
-//! let network = Network { destinations: &destinations, lengths_mm: &[250, 400], hourly: &[1.0; 24] };
+//! let network = Network {
+//!     destinations: &destinations,
+//!     lengths_mm: &[250, 400],
+//!     hourly: &[1.0; 24],
+//!     arrivals: &[],
+//!     onward: None,
+//! };
 //! let load = HubLoad::build(&scenario, HubId::new(0), &network, 18_000)?;
 //! assert_eq!(load.parcels().len(), 501);
 //! assert_eq!(load.sorter(SorterId::new(0)).len(), 167);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod arrivals;
 mod hours;
 mod label;
+mod onward;
 
+pub use arrivals::{FIRST_PARCEL, TRUCK_UNLOADING, WeeklyArrival};
 pub use hours::HourCounts;
 pub use label::{CodeFormat, CodeKind, Codes, LABELS_PER_HUB, codes_of, stray_code};
+pub use onward::{CONNECTING_TIME, Flow, Onward, OnwardConnection};
 
 use std::ops::Range;
 
+use arrivals::Shares;
 use sorter_core::ids::{HubId, SorterId};
 use sorter_core::units::Micros;
 use thiserror::Error;
@@ -48,14 +59,19 @@ pub struct Network<'a> {
     pub destinations: &'a AliasTable,
     /// Lengths along the belt in millimetres, drawn evenly; 1 to 65,535 of them.
     pub lengths_mm: &'a [u16],
-    /// The share of the day in each hour from midnight; need not sum to 1.
+    /// The share of the day in each hour from midnight, the same on every day; need not sum to 1.
     pub hourly: &'a [f64; 24],
+    /// What arrives in a week; only for [`Profile::Flights`](crate::scenario::Profile::Flights), which
+    /// follows it instead of `hourly`.
+    pub arrivals: &'a [WeeklyArrival],
+    /// Where export and transit parcels go on to; `None` when all parcels are import.
+    pub onward: Option<&'a Onward>,
 }
 
-/// One physical parcel. 24 bytes.
+/// One physical parcel. 32 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SimParcel {
-    /// When it comes to the queue of its induction, since midnight.
+    /// When it comes to the queue of its induction, since the midnight on which the run begins.
     pub arrival: Micros,
     /// The number of the label that it carries: its own index in the hub, or that of another parcel when
     /// its label is a copy.
@@ -69,16 +85,18 @@ pub struct SimParcel {
     pub shape: u16,
     /// Which codes are printed on the label that it carries.
     pub kind: CodeKind,
+    /// How it comes and goes.
+    pub flow: Flow,
 }
 
 /// When a parcel is announced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Announced {
-    /// Before the day begins.
+    /// Before the run begins.
     Before,
     /// This long after its arrival, at most [`LATEST_ANNOUNCEMENT`].
     Late(Micros),
-    /// Not on this day.
+    /// Not in this run.
     Never,
 }
 
@@ -96,14 +114,16 @@ impl SimParcel {
 /// Why a load cannot be built.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum LoadError {
-    /// The sorters cannot induct as much in a day.
+    /// The sorters cannot induct as much in the days of the run.
     #[error(
-        "{asked} parcels on one sorter are more than it can induct in a day ({limit_per_hour} an hour \
+        "{asked} parcels on one sorter are more than it can induct in {days} d ({limit_per_hour} an hour \
          at a utilisation of {utilisation}); take fewer parcels, more hubs or more sorters"
     )]
-    DayTooShort {
+    RunTooShort {
         /// Parcels for the sorter.
         asked: u32,
+        /// Days of the run.
+        days: u8,
         /// What it may induct in an hour.
         limit_per_hour: u32,
         /// The planned share of its rated throughput.
@@ -111,13 +131,19 @@ pub enum LoadError {
     },
     /// An hourly share is negative, not a number or too small to count, or all are 0.
     #[error(
-        "hour {hour} has a share of {share} of the day (expected shares of 0 or more that are not all 0)"
+        "hour {hour} has a share of {share} of the run (expected shares of 0 or more that are not all 0)"
     )]
     BadProfile {
         /// The hour.
         hour: usize,
         /// Its share.
         share: String,
+    },
+    /// The profile follows the flights, and none lands.
+    #[error("no flight lands in the {days} d of the run, so no parcel arrives by the profile \"flights\"")]
+    NoFlights {
+        /// Days of the run.
+        days: u8,
     },
     /// More labels than a hub can print.
     #[error("{asked} parcels in one hub, above the {LABELS_PER_HUB} labels that a hub can number")]
@@ -149,7 +175,7 @@ impl HubLoad {
     /// throughput; no hour is given more than the utilisation of the scenario allows.
     ///
     /// # Errors
-    /// When the day cannot hold the parcels, or the data of the network is empty or broken.
+    /// When the run cannot hold the parcels, no flight lands where they come by flights, or the data of the network is empty or broken.
     pub fn build(
         scenario: &Scenario,
         hub: HubId,
@@ -163,7 +189,9 @@ impl HubLoad {
         if total > LABELS_PER_HUB {
             return Err(LoadError::TooManyLabels { asked: total });
         }
-        let drawer = Drawer { scenario, hub, network, shapes, total };
+        let hours = Shares::of(scenario, network)?;
+        let transit = arrivals::transit_of_the_rest(scenario);
+        let drawer = Drawer { scenario, hub, network, shapes, total, transit };
         let limit = scenario.utilisation.of(rated_per_hour);
         let mut load = Self {
             hub,
@@ -173,15 +201,16 @@ impl HubLoad {
             planned: HourCounts::default(),
         };
         for count in shares {
-            let asked = HourCounts::from_shares(count, network.hourly)?;
-            let planned = asked.smooth(limit).ok_or(LoadError::DayTooShort {
+            let asked = HourCounts::from_shares(count, &hours.hours)?;
+            let planned = asked.smooth(limit).ok_or(LoadError::RunTooShort {
                 asked: count,
+                days: scenario.days,
                 limit_per_hour: limit,
                 utilisation: scenario.utilisation,
             })?;
             load.asked.add(&asked);
             load.planned.add(&planned);
-            drawer.append_sorter(&planned, &mut load.parcels);
+            drawer.append_sorter(&planned, &hours.exports(&asked, &planned), &mut load.parcels);
             load.starts.push(load.parcels.len().try_into().expect("checked against LABELS_PER_HUB"));
         }
         Ok(load)
@@ -233,7 +262,7 @@ pub const fn draw_index(hub: HubId, index: u32) -> u64 {
     (hub.get() as u64) << 32 | index as u64
 }
 
-/// How many parcels arrive at a sorter: an equal part of the day, the first sorters one more where it does
+/// How many parcels arrive at a sorter: an equal part of the run, the first sorters one more where it does
 /// not divide.
 fn share_of(scenario: &Scenario, hub: HubId, sorter: SorterId) -> u32 {
     let sorters = u32::from(scenario.hubs) * u32::from(scenario.sorters);
@@ -249,6 +278,8 @@ struct Drawer<'a> {
     shapes: u16,
     /// Parcels of the hub.
     total: u32,
+    /// Share of transit among the parcels that are not export.
+    transit: Rate,
 }
 
 impl Drawer<'_> {
@@ -256,33 +287,55 @@ impl Drawer<'_> {
         Draws::new(self.scenario.seed, stream, draw_index(self.hub, index))
     }
 
-    /// Appends the parcels of one sorter, which get the next indices.
-    fn append_sorter(&self, hours: &HourCounts, parcels: &mut Vec<SimParcel>) {
+    /// Appends the parcels of one sorter, which get the next indices. `exports` is the share of export in
+    /// each hour.
+    fn append_sorter(&self, hours: &HourCounts, exports: &[Rate], parcels: &mut Vec<SimParcel>) {
         let mut next = u32::try_from(parcels.len()).expect("checked against LABELS_PER_HUB");
         let mut times = Vec::new();
-        for (hour, count) in (0_u64..).zip(hours.get()) {
+        for ((hour, count), export) in (0_u64..).zip(hours.get()).zip(exports) {
             times.clear();
             times.extend((next..next + count).map(|index| {
                 let inside = self.draws(Stream::Arrival, index).below(3_600_000_000);
                 Micros::from_secs(hour * 3_600) + Micros::new(inside.into())
             }));
             times.sort_unstable();
-            parcels.extend((next..).zip(&times).map(|(index, arrival)| self.parcel(index, *arrival)));
+            parcels
+                .extend((next..).zip(&times).map(|(index, arrival)| self.parcel(index, *arrival, *export)));
             next += count;
         }
     }
 
-    fn parcel(&self, index: u32, arrival: Micros) -> SimParcel {
+    fn parcel(&self, index: u32, arrival: Micros, export: Rate) -> SimParcel {
+        let (postcode, flow) = self.destination(index, arrival, export);
         let label = self.label(index);
         let shape = self.draws(Stream::Shape, index).below(self.shapes.into());
         SimParcel {
             arrival,
             label,
-            postcode: self.network.destinations.draw(&mut self.draws(Stream::Destination, index)),
+            postcode,
             announced_us: self.announced_us(index),
             shape: u16::try_from(shape).expect("below a 16-bit bound"),
             kind: self.kind(label),
+            flow,
         }
+    }
+
+    /// Where a parcel goes, as an index of a postcode, and how.
+    fn destination(&self, index: u32, arrival: Micros, export: Rate) -> (u32, Flow) {
+        let mut draws = self.draws(Stream::Destination, index);
+        let Some(onward) = self.network.onward else {
+            return (self.network.destinations.draw(&mut draws), Flow::Import);
+        };
+        let mut flow = self.draws(Stream::Flow, index);
+        let flow: fn(u16) -> Flow = if flow.chance(export) {
+            |connection| Flow::Export { connection }
+        } else if flow.chance(self.transit) {
+            |connection| Flow::Transit { connection }
+        } else {
+            return (self.network.destinations.draw(&mut draws), Flow::Import);
+        };
+        let (postcode, connection) = onward.book(&mut draws, self.scenario.begins() + arrival);
+        (postcode, flow(connection))
     }
 
     /// Whether a parcel carries a copy instead of its own label.

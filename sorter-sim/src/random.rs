@@ -70,6 +70,12 @@ pub enum Stream {
     Return = 19,
     /// Which parcels a check looks at.
     Sample = 20,
+    /// Whether it is import, export or transit.
+    Flow = 21,
+    /// What customs makes of it, and when.
+    Customs = 24,
+    /// How long people and vehicles of the hall take.
+    Hall = 25,
 }
 
 /// The odd constant of the Weyl sequence: 2^64 divided by the golden ratio.

@@ -1,14 +1,14 @@
 //! What a run says at its end: one JSON object for programs, one page for people, one verdict.
 //!
-//! `parcels.inducted` is the sum of `discharged`, `exception`, `held`, `lost` and `on_floor`; in `passes`,
-//! `inducted + unexpected` is the sum of `discharged`, `left`, `lost` and `on_belt`.
+//! `parcels.inducted` is the sum of `discharged`, `recalled`, `exception`, `held`, `lost` and `on_floor`; in
+//! `passes`, `inducted + unexpected` is the sum of `discharged`, `left`, `lost` and `on_belt`.
 //!
 //! ```
-//! use sorter_sim::report::{Summary, Verdict};
+//! use sorter_sim::report::{Conditions, Summary, Verdict};
 //!
 //! let mut summary = Summary::default();
-//! summary.violations.accounting = Some(0);
-//! summary.checked.accounting = Some(1_000_000);
+//! summary.violations = Conditions::count(|condition| condition.is_built().then_some(0));
+//! summary.checked = Conditions::count(|condition| condition.is_built().then_some(1_000_000));
 //! assert_eq!(summary.verdict(), Verdict::Passed);
 //!
 //! summary.checked.accounting = Some(0);
@@ -16,6 +16,7 @@
 //! ```
 
 mod format;
+mod hall;
 mod table;
 mod verdict;
 
@@ -24,6 +25,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 pub use format::hex;
+pub use hall::{
+    ChangeoverReport, ClearanceReport, ContainerReport, DepartureReport, FlowCounts, LaneRow, Stays,
+};
 pub use table::print_table;
 pub use verdict::{Condition, Finding, Verdict};
 
@@ -84,19 +88,32 @@ pub struct Summary {
     pub plc_scans: u64,
     /// Missorts of the cause `tracking` that the run may have; more of them break it.
     pub missorts_allowed: u64,
+    /// Parcels inducted, by how they come and go.
+    pub flows: FlowCounts,
+    /// What customs said and did.
+    pub clearance: ClearanceReport,
+    /// Departures, and what missed them.
+    pub departures: DepartureReport,
+    /// Containers and their manifests.
+    pub containers: ContainerReport,
+    /// Changeovers of chutes, and their cost.
+    pub changeovers: ChangeoverReport,
 }
 
 /// Parcels, each counted once.
 ///
-/// `inducted = discharged + exception + held + lost + on_floor`; see [`Parcels::adds_up`].
+/// `inducted = discharged + recalled + exception + held + lost + on_floor`; see [`Parcels::adds_up`].
+/// `announced` and `manifested` count the same parcels by something else.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Parcels {
     /// Parcels that were announced, arrived or not.
     pub announced: u64,
     /// Physical parcels that entered a sorter at least once.
     pub inducted: u64,
-    /// In an outbound chute.
+    /// In an outbound chute or in a container that stood there, free to leave or gone.
     pub discharged: u64,
+    /// In an outbound chute or in a container that stood there, and wanted back by customs.
+    pub recalled: u64,
     /// In an exception, no-read or overflow chute.
     pub exception: u64,
     /// In a hold chute.
@@ -105,12 +122,15 @@ pub struct Parcels {
     pub lost: u64,
     /// Neither on a belt nor in a chute at the end: taken off by a person and not put back.
     pub on_floor: u64,
+    /// In the manifest of a container that was taken from its chute, whatever the role of the chute.
+    pub manifested: u64,
 }
 
 impl Parcels {
-    /// Whether `inducted = discharged + exception + held + lost + on_floor`.
+    /// Whether `inducted = discharged + recalled + exception + held + lost + on_floor`.
     pub const fn adds_up(&self) -> bool {
-        self.inducted == self.discharged + self.exception + self.held + self.lost + self.on_floor
+        let in_chutes = self.discharged + self.recalled + self.exception + self.held;
+        self.inducted == in_chutes + self.lost + self.on_floor
     }
 }
 
@@ -159,6 +179,36 @@ pub struct Conditions {
     pub departure: Option<u64>,
     /// Nothing moved before it was written.
     pub durability: Option<u64>,
+}
+
+impl Conditions {
+    /// The counts that a function gives; `None` for a part that does not exist.
+    pub fn count(of: impl Fn(Condition) -> Option<u64>) -> Self {
+        Self {
+            accounting: of(Condition::Accounting),
+            claim: of(Condition::Claim),
+            wrong_chute: of(Condition::WrongChute),
+            customs: of(Condition::Customs),
+            capacity: of(Condition::Capacity),
+            plan: of(Condition::Plan),
+            departure: of(Condition::Departure),
+            durability: of(Condition::Durability),
+        }
+    }
+
+    /// The count of one condition.
+    pub const fn of(&self, condition: Condition) -> Option<u64> {
+        match condition {
+            Condition::Accounting => self.accounting,
+            Condition::Claim => self.claim,
+            Condition::WrongChute => self.wrong_chute,
+            Condition::Customs => self.customs,
+            Condition::Capacity => self.capacity,
+            Condition::Plan => self.plan,
+            Condition::Departure => self.departure,
+            Condition::Durability => self.durability,
+        }
+    }
 }
 
 /// Quantiles of a time.
@@ -250,6 +300,11 @@ impl Default for Summary {
             events_per_parcel: 0.0,
             plc_scans: 0,
             missorts_allowed: 0,
+            flows: FlowCounts::default(),
+            clearance: ClearanceReport::default(),
+            departures: DepartureReport::default(),
+            containers: ContainerReport::default(),
+            changeovers: ChangeoverReport::default(),
         }
     }
 }

@@ -3,6 +3,11 @@
 //! A sabotage acts from one parcel count on and does something that a right engine never does. No run has one
 //! unless its scenario asks for it.
 
+mod hall;
+
+use std::collections::BTreeMap;
+
+pub(crate) use hall::HallView;
 use sorter_core::ids::{ChuteId, ItemId, SorterId};
 use sorter_core::reason::Reason;
 use sorter_core::units::Micros;
@@ -33,11 +38,22 @@ pub(crate) struct Saboteur {
     duplicate: Option<(SorterId, ItemId)>,
     /// A chute that is full.
     full: Option<(SorterId, ChuteId)>,
+    /// The newest message time of each label, for whoever makes an older one newer.
+    newest: BTreeMap<u32, Micros>,
 }
 
 impl Saboteur {
     pub(crate) fn new(plan: Option<Sabotage>) -> Self {
-        Self { plan, inducted: 0, acted: 0, waiting: None, last_outbound: None, duplicate: None, full: None }
+        Self {
+            plan,
+            inducted: 0,
+            acted: 0,
+            waiting: None,
+            last_outbound: None,
+            duplicate: None,
+            full: None,
+            newest: BTreeMap::new(),
+        }
     }
 
     /// Times it acted.

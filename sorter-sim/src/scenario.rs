@@ -16,6 +16,7 @@
 //! ```
 
 mod check;
+mod hall;
 mod parse;
 mod schema;
 
@@ -26,34 +27,51 @@ use sorter_core::units::{Micros, Millimetres};
 
 use crate::random::Rate;
 
+pub use hall::{ChangeoverTimes, CustomsMix, Flows, Hall, Weekday};
 pub use schema::describe;
 
 /// Hubs in a scenario at most.
 pub const HUBS_LIMIT: u8 = 64;
 /// Sorters in a hub at most: the limit of [`sorter_core::ids::SorterId`].
 pub const SORTERS_LIMIT: u8 = 32;
-/// Parcels in a scenario at most. A hub can print labels for 2^25, so all of them may be in one hub.
-pub const PARCELS_LIMIT: u32 = 30_000_000;
+/// Parcels in a scenario at most: a week of the standard network at 1.7 times its load. One hub can print
+/// labels for 2^25 of them.
+pub const PARCELS_LIMIT: u32 = 60_000_000;
+/// Days of a run at most: the schedule repeats every week.
+pub const DAYS_LIMIT: u8 = 7;
 
-/// A simulated day. [`Scenario::default`] is the standard network: 5 million parcels, 6 hubs of 12 sorters.
+/// A simulated day, or several in a row. [`Scenario::default`] is a day of the standard network: 5 million parcels,
+/// 6 hubs of 12 sorters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scenario {
     /// From which every random draw follows.
     pub seed: u64,
-    /// Physical parcels of the whole day over all hubs, 1 to [`PARCELS_LIMIT`].
+    /// Physical parcels of the whole run over all hubs, 1 to [`PARCELS_LIMIT`].
     pub parcels: u32,
+    /// Days of the run, 1 to [`DAYS_LIMIT`].
+    pub days: u8,
+    /// The day of the week on which a run of one day is; longer runs begin on Monday. Default Tuesday.
+    pub weekday: Weekday,
     /// Buildings, 1 to [`HUBS_LIMIT`]. They share nothing.
     pub hubs: u8,
     /// Sorters in each hub, 1 to [`SORTERS_LIMIT`].
     pub sorters: u8,
     /// How arrivals spread over the day.
     pub profile: Profile,
+    /// How parcels come and go.
+    pub flows: Flows,
     /// What is printed on the labels.
     pub codes: CodeMix,
     /// What scanners and announcements get wrong.
     pub reads: Reads,
     /// What happens on the belts and at the chutes.
     pub plant: PlantRates,
+    /// What people and vehicles do in the hall.
+    pub hall: Hall,
+    /// What customs answers.
+    pub customs: CustomsMix,
+    /// The changeover of chutes.
+    pub changeover: ChangeoverTimes,
     /// Time between two scans of the PLC program. Default 10 ms.
     pub plc_scan: Micros,
     /// The share of its rated throughput that a sorter is planned for. Default 0.8.
@@ -66,9 +84,11 @@ pub struct Scenario {
     pub plan_file: Option<PathBuf>,
     /// The layout of a sorter, or `None` for the built-in line sorter.
     pub layout_file: Option<PathBuf>,
+    /// The weekly schedule, or `None` for the built-in one.
+    pub schedule_file: Option<PathBuf>,
 }
 
-/// Which column of the hourly profile arrivals follow.
+/// What arrivals follow: a column of the hourly profile, the same on every day, or the schedule.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Profile {
     /// Hours at which carriers scan parcels for the first time: the peak hour has 2.5 times the mean.
@@ -80,13 +100,16 @@ pub enum Profile {
     HubInflow,
     /// The same in every hour.
     Flat,
+    /// As the flights and trucks of the schedule arrive, on each day those of that day.
+    Flights,
 }
 
 impl Profile {
     /// Every profile, in the order of [`Profile::KEYS`].
-    pub const ALL: [Self; 4] = [Self::CarrierScan, Self::Purchase, Self::HubInflow, Self::Flat];
+    pub const ALL: [Self; 5] =
+        [Self::CarrierScan, Self::Purchase, Self::HubInflow, Self::Flat, Self::Flights];
     /// The words for them in a scenario file.
-    pub const KEYS: [&str; 4] = ["carrier_scan", "purchase", "hub_inflow", "flat"];
+    pub const KEYS: [&str; 5] = ["carrier_scan", "purchase", "hub_inflow", "flat", "flights"];
 
     /// The word for it in a scenario file.
     pub const fn key(self) -> &'static str {
@@ -189,11 +212,23 @@ pub enum SabotageKind {
     MixPlans,
     /// One pass is not counted.
     Miscount,
+    /// A parcel that is not released is let through.
+    ReleaseUnreleased,
+    /// A held parcel disappears from the book of holds.
+    LoseHold,
+    /// A message that is older than the present status is taken.
+    OldStatus,
+    /// A parcel goes into a closed container.
+    ClosedContainer,
+    /// A manifest lists one parcel too few.
+    ShortManifest,
+    /// A chute changes its outlet without being drained.
+    UndrainedSwitch,
 }
 
 impl SabotageKind {
     /// Every kind, in the order of [`SabotageKind::KEYS`].
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 13] = [
         Self::SwapScans,
         Self::OrderElsewhere,
         Self::DropConfirm,
@@ -201,10 +236,29 @@ impl SabotageKind {
         Self::Overfill,
         Self::MixPlans,
         Self::Miscount,
+        Self::ReleaseUnreleased,
+        Self::LoseHold,
+        Self::OldStatus,
+        Self::ClosedContainer,
+        Self::ShortManifest,
+        Self::UndrainedSwitch,
     ];
     /// The words for them in a scenario file.
-    pub const KEYS: [&str; 7] =
-        ["swap_scans", "order_elsewhere", "drop_confirm", "claim_twice", "overfill", "mix_plans", "miscount"];
+    pub const KEYS: [&str; 13] = [
+        "swap_scans",
+        "order_elsewhere",
+        "drop_confirm",
+        "claim_twice",
+        "overfill",
+        "mix_plans",
+        "miscount",
+        "release_unreleased",
+        "lose_hold",
+        "old_status",
+        "closed_container",
+        "short_manifest",
+        "undrained_switch",
+    ];
 
     /// The word for it in a scenario file.
     pub const fn key(self) -> &'static str {
@@ -219,16 +273,23 @@ impl Default for Scenario {
             parcels: 5_000_000,
             hubs: 6,
             sorters: 12,
+            days: 1,
+            weekday: Weekday::Tue,
             profile: Profile::CarrierScan,
+            flows: Flows::default(),
             codes: CodeMix { two_codes: Rate::from_ppm(850_000) },
             reads: Reads::default(),
             plant: PlantRates::default(),
+            hall: Hall::default(),
+            customs: CustomsMix::default(),
+            changeover: ChangeoverTimes::default(),
             plc_scan: Micros::from_millis(10),
             utilisation: Rate::from_ppm(800_000),
             missorts: Rate::from_ppm(10),
             sabotage: None,
             plan_file: None,
             layout_file: None,
+            schedule_file: None,
         }
     }
 }
@@ -279,7 +340,48 @@ impl Scenario {
     /// (`SC0002`), values of the wrong kind (`SC0003`) or outside their range (`SC0004`), and values that
     /// contradict each other (`SC0005`).
     pub fn from_toml(file_name: &str, text: &str) -> Result<Self, Diagnostics> {
-        parse::scenario(file_name, text)
+        Self::default().with_toml(file_name, text)
+    }
+
+    /// This scenario with the keys of a file on top; keys that are not in the file keep their value.
+    ///
+    /// # Errors
+    /// As [`Scenario::from_toml`].
+    pub fn with_toml(self, file_name: &str, text: &str) -> Result<Self, Diagnostics> {
+        parse::scenario(self, file_name, text)
+    }
+
+    /// A week of the standard network: 35 million parcels that come with the flights and trucks of the schedule.
+    ///
+    /// ```
+    /// use sorter_sim::scenario::{Profile, Scenario};
+    ///
+    /// let week = Scenario::week();
+    /// assert_eq!((week.days, week.parcels, week.profile), (7, 35_000_000, Profile::Flights));
+    /// let small = week.with_toml("small.toml", "parcels = 70_000\nhubs = 1\n")?;
+    /// assert_eq!((small.days, small.parcels), (7, 70_000));
+    /// # Ok::<(), sorter_core::diagnostic::Diagnostics>(())
+    /// ```
+    pub fn week() -> Self {
+        Self { parcels: 35_000_000, days: 7, profile: Profile::Flights, ..Self::default() }
+    }
+
+    /// When the run begins, since Monday 00:00: at the midnight of [`Scenario::weekday`] for one day, on
+    /// Monday for more. Add it to a time of the run to look that up in the schedule.
+    ///
+    /// ```
+    /// use sorter_core::units::Micros;
+    /// use sorter_sim::scenario::Scenario;
+    /// assert_eq!(Scenario::default().begins(), Micros::from_secs(86_400));
+    /// assert_eq!(Scenario { days: 7, ..Scenario::default() }.begins(), Micros::ZERO);
+    /// ```
+    pub const fn begins(&self) -> Micros {
+        if self.days == 1 { self.weekday.begins() } else { Micros::ZERO }
+    }
+
+    /// How long the run lasts: its days of 24 hours.
+    pub const fn lasts(&self) -> Micros {
+        Micros::from_secs(self.days as u64 * 86_400)
     }
 
     /// What contradicts itself, as sentences; empty for a scenario that can run.

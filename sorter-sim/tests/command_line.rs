@@ -37,7 +37,7 @@ fn refuses_a_number_outside_its_range_and_names_the_range() {
     for (option, value, range) in [
         ("--hubs", "65", "from 1 to 64"),
         ("--sorters", "0", "from 1 to 32"),
-        ("--parcels", "many", "from 1 to 30000000"),
+        ("--parcels", "many", "from 1 to 60000000"),
         ("--threads", "0", "from 1 to 64"),
     ] {
         let output = sorter_sim(&["day", option, value]);
@@ -54,7 +54,7 @@ fn reports_all_problems_of_a_scenario_with_file_line_key_and_range() {
     assert_eq!(output.status.code(), Some(2));
     let (text, file) = (stderr(&output), path.display());
     for line in [
-        format!("{file}:1: SC0004: parcels is 0 (expected a whole number from 1 to 30000000)"),
+        format!("{file}:1: SC0004: parcels is 0 (expected a whole number from 1 to 60000000)"),
         format!("{file}:4: SC0004: reads.no_read is 1.5 (expected a share from 0 to 1)"),
         format!("{file}:5: SC0002: reads.stray_rate is not a key (expected one of no_read, "),
     ] {
@@ -82,7 +82,7 @@ fn refuses_options_that_contradict_the_scenario() {
     let (_folder, path) = scenario_file("[sabotage]\nkind = \"miscount\"\nat_parcel = 500\n");
     let output = sorter_sim(&["--scenario", path.to_str().unwrap(), "--parcels", "100"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("sabotage.at_parcel is 500, but the day has parcels 0 to 99 only"));
+    assert!(stderr(&output).contains("sabotage.at_parcel is 500, but the run has parcels 0 to 99 only"));
 }
 
 #[test]
@@ -99,14 +99,111 @@ fn every_command_has_help_with_an_example() {
         &["--help"][..],
         &["day", "--help"],
         &["day", "-h"],
+        &["week", "--help"],
+        &["week", "-h"],
         &["plan", "--help"],
         &["plan", "check", "--help"],
+        &["schedule", "--help"],
+        &["schedule", "check", "--help"],
+        &["notices", "--help"],
+        &["notices", "check", "--help"],
     ] {
         let output = sorter_sim(arguments);
         assert_eq!(output.status.code(), Some(0), "{arguments:?}");
         assert!(stdout(&output).contains("Example:\n  sorter-sim "), "{arguments:?}");
     }
     assert!(stdout(&sorter_sim(&["day", "--help"])).contains("slip_um_per_sqrt_m = 3000"));
+    assert!(stdout(&sorter_sim(&["day", "--help"])).contains("[default: 5_000_000]"));
+    assert!(stdout(&sorter_sim(&["week", "--help"])).contains("[default: 35_000_000]"));
+}
+
+#[test]
+fn a_week_takes_the_options_of_a_day_and_refuses_the_same() {
+    let (_folder, path) = scenario_file("parcels = 0\n");
+    let output = sorter_sim(&["week", "--scenario", path.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("busy.toml:1: SC0004: parcels is 0"), "{}", stderr(&output));
+    let output = sorter_sim(&["week", "--hubs", "65"]);
+    assert!(stderr(&output).contains("from 1 to 64"), "{}", stderr(&output));
+}
+
+#[test]
+fn refuses_before_a_run_what_cannot_be_explained_or_written() {
+    for command in ["day", "week"] {
+        let output = sorter_sim(&[command, "--parcels", "10", "--explain", "RB123456786US"]);
+        assert_eq!(output.status.code(), Some(2), "{command}");
+        assert!(stderr(&output).contains("no parcel can have the code \"RB123456786US\""), "{command}");
+        let (_folder, file) = scenario_file("");
+        let output = sorter_sim(&[command, "--parcels", "10", "--manifests", file.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(2), "{command}");
+        assert!(stderr(&output).contains("busy.toml cannot be made for the manifests"), "{command}");
+    }
+}
+
+#[test]
+fn a_good_schedule_is_summed_up_and_a_bad_one_told_line_by_line() {
+    let (folder, _) = scenario_file("");
+    let file = folder.path().join("week.csv");
+    let header = "kind,id,day,time_local,origin,destination,parcels_full,cutoff_min\n";
+    let good = "flight,F01,Mon,11:45,CGO,LGG,1000,\ntruck,T07,Mon,04:30,LGG,PL:Lodz,24000,60\n";
+    std::fs::write(&file, [header, good].concat()).unwrap();
+    let output = sorter_sim(&["schedule", "check", file.to_str().unwrap(), "--hub", "LGG"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let told = "schedule of hub LGG is good: 1 flights and 0 trucks arrive with 1000 parcels a week, \
+                0 flights and 1 trucks leave on 1 lanes\n";
+    assert!(stdout(&output).ends_with(told), "{}", stdout(&output));
+
+    let bad = "truck,T07,Mon,04:30,LGG,PL:Lodz,24000,-5\nbus,B01,Mon,04:30,LGG,FR:Lyon,,\n";
+    std::fs::write(&file, [header, bad].concat()).unwrap();
+    let output = sorter_sim(&["schedule", "check", file.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2));
+    let errors = stderr(&output);
+    assert!(errors.contains("week.csv:2: DS0012: ") && errors.contains("week.csv:3: DS0005: "), "{errors}");
+    assert_eq!(sorter_sim(&["schedule", "check", "/nowhere/week.csv"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_plan_is_checked_against_a_schedule_when_there_is_one() {
+    let (folder, _) = scenario_file("");
+    let file = folder.path().join("week.csv");
+    let rows = "kind,id,day,time_local,origin,destination\ntruck,T07,Mon,04:30,LGG,PL:Lodz\n";
+    std::fs::write(&file, rows).unwrap();
+    let plan = concat!(env!("CARGO_MANIFEST_DIR"), "/data/plan_line_100.toml");
+    assert_eq!(sorter_sim(&["plan", "check", plan]).status.code(), Some(0));
+    let output = sorter_sim(&["plan", "check", plan, "--schedule", file.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("SP0026: outlet "), "{}", stderr(&output));
+    let week = concat!(env!("CARGO_MANIFEST_DIR"), "/data/schedule.csv");
+    let output = sorter_sim(&["plan", "check", plan, "--schedule", week, "--hub", "LGG"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}
+
+#[test]
+fn notices_with_bad_rows_are_taken_in_without_them_and_the_rest_written_aside() {
+    let (folder, _) = scenario_file("");
+    let (input, aside) = (folder.path().join("customs.csv"), folder.path().join("refused.csv"));
+    let rows = "code,status,message_time,onward\n\
+                LP263072004SG,released,3600000000,\n\
+                RB123456785GB,free,3600000000,\n\
+                LP263072004SG,assessed,3,\n\
+                354123455501152989,transit,3600500000,X99\n";
+    std::fs::write(&input, rows).unwrap();
+    let (file, aside_file) = (input.to_str().unwrap(), aside.to_str().unwrap());
+    let output = sorter_sim(&["notices", "check", file, "--aside", aside_file]);
+    assert_eq!(output.status.code(), Some(2));
+    let (out, errors) = (stdout(&output), stderr(&output));
+    assert!(out.contains("4 rows, 2 accepted, 2 refused: "), "{out}");
+    assert!(out.ends_with("; 2 codes have a status\n"), "{out}");
+    assert!(
+        errors.contains("customs.csv:3: CN0101: ") && errors.contains("customs.csv:4: CN0104: "),
+        "{errors}"
+    );
+    let aside = std::fs::read_to_string(&aside).unwrap();
+    assert_eq!(aside.lines().count(), 3, "{aside}");
+
+    let week = concat!(env!("CARGO_MANIFEST_DIR"), "/data/schedule.csv");
+    let output = sorter_sim(&["notices", "check", file, "--schedule", week]);
+    assert!(stderr(&output).contains("customs.csv:5: CN0106: "), "{}", stderr(&output));
 }
 
 #[test]

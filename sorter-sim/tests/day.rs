@@ -2,6 +2,7 @@
 
 mod day {
     mod determinism;
+    mod hall;
     mod run;
     mod sabotage;
 }

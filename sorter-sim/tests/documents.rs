@@ -10,10 +10,12 @@ use sorter_sim::scenario::describe;
 fn scenarios() -> String {
     format!(
         "# Scenarios\n\n\
-         A scenario is a simulated day as data: the same scenario, seed and version give the same day, byte for \
-         byte. It is a TOML file; `sorter-sim day --scenario FILE` runs it, and options of the command line \
+         A scenario is a simulated day or week as data: the same scenario, seed and version give the same run, byte \
+         for byte. It is a TOML file; `sorter-sim day --scenario FILE` runs it, and options of the command line \
          override it. A key that is not in the file has its default, so the empty file is the standard network.\n\n\
-         Every key with its default. Shares are written as decimals and kept as whole parts in a billion.\n\n\
+         `sorter-sim week --scenario FILE` has the same keys and other defaults: `days = 7`, \
+         `profile = \"flights\"` and `parcels = 35000000`.\n\n\
+         Every key with its default for `sorter-sim day`. Shares are written as decimals and kept as whole parts in a billion.\n\n\
          ```toml\n{}```\n\n\
          ## Problems\n\n\
          All problems of a file are told at once, each with its line; the exit code is 2.\n\n\

@@ -3,39 +3,10 @@
 use sorter_core::ids::SorterId;
 use sorter_core::units::Micros;
 
+pub use crate::condition::Condition;
+
 /// Messages kept of each condition. The counts are exact, only the texts are bounded.
 const KEPT: u64 = 5;
-
-/// What must always hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Condition {
-    /// Nothing appears and nothing disappears.
-    Accounting,
-    /// One parcel leaves by one label.
-    Claim,
-    /// No parcel is in a chute that its label does not lead to.
-    WrongChute,
-    /// No order into a chute without room.
-    Capacity,
-    /// Each decision comes from the one plan that is in force.
-    Plan,
-}
-
-impl Condition {
-    /// All conditions that are checked.
-    pub const ALL: [Self; 5] = [Self::Accounting, Self::Claim, Self::WrongChute, Self::Capacity, Self::Plan];
-
-    /// The name in reports.
-    pub const fn key(self) -> &'static str {
-        match self {
-            Self::Accounting => "accounting",
-            Self::Claim => "claim",
-            Self::WrongChute => "wrong_chute",
-            Self::Capacity => "capacity",
-            Self::Plan => "plan",
-        }
-    }
-}
 
 /// Tests, violations and the first messages.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -63,6 +34,13 @@ impl Findings {
     ) {
         if self.violations[condition as usize] <= KEPT {
             self.messages.push(format!("{} at {at} on {sorter}: {}", condition.key(), what()));
+        }
+    }
+
+    /// As [`Findings::tell`], about something that happened at no sorter.
+    pub fn tell_hub(&mut self, condition: Condition, at: Micros, what: impl FnOnce() -> String) {
+        if self.violations[condition as usize] <= KEPT {
+            self.messages.push(format!("{} at {at}: {}", condition.key(), what()));
         }
     }
 

@@ -1,7 +1,7 @@
 //! The books of a sorter, and the last comparison: where every parcel is against what the ledger says.
 
 use sorter_core::balance::Balance;
-use sorter_core::ids::SorterId;
+use sorter_core::ids::{ContainerId, ParcelId, SorterId};
 use sorter_core::units::Micros;
 use sorter_plc::contract::PlantImage;
 
@@ -62,6 +62,8 @@ pub enum LedgerFate {
     Expected,
     /// In an outbound chute.
     Discharged,
+    /// In an outbound chute, and customs want it back.
+    Recalled,
     /// In a hold chute.
     Held,
     /// In an exception, no-read or overflow chute.
@@ -74,6 +76,17 @@ pub enum LedgerFate {
     OnBelt,
     /// Not in the ledger.
     Absent,
+}
+
+/// What the ledger and the list of recalls say about a label at the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LabelEnd {
+    /// Where it is.
+    pub fate: LedgerFate,
+    /// Its number in the ledger.
+    pub parcel: Option<ParcelId>,
+    /// The container that the open recall names, if there is one and it names one.
+    pub recall: Option<Option<ContainerId>>,
 }
 
 impl Checker<'_> {
@@ -97,40 +110,70 @@ impl Checker<'_> {
     ///
     /// A parcel without announcement, or with a label that was not read right, has no state of its own; one
     /// that was caught by the divert of another has a wrong one, and was counted as a missort.
-    pub fn compare(&mut self, at: Micros, fate_of_label: impl Fn(u32) -> LedgerFate) {
+    ///
+    /// A parcel that rests in a chute by the ledger must be listed by the last manifest that names it as one of
+    /// the container that stood there, and a recall must name that container.
+    pub fn compare(&mut self, at: Micros, end_of_label: impl Fn(u32) -> LabelEnd) {
         for parcel in 0..self.truth.places().len() {
             let parcel = u32::try_from(parcel).expect("labels are numbered by u32");
             let place = self.truth.places()[parcel as usize];
             let ended = matches!(place, Place::Chute(..) | Place::Floor);
-            let fate = fate_of_label(parcel);
-            let agrees = self.agrees(parcel, place, fate);
+            let end = end_of_label(parcel);
+            let fate = end.fate;
+            let agrees = self.agrees(parcel, place, end);
             if self.findings.check(Condition::Accounting, ended && agrees) {
                 self.findings.tell(Condition::Accounting, at, sorter_of(place), || {
-                    format!("parcel {parcel} is at {place:?}, the ledger says {fate:?}")
+                    let listed = end.parcel.and_then(|number| self.containers.listed(number));
+                    let recall = end.recall;
+                    format!(
+                        "parcel {parcel} is at {place:?}, the ledger says {fate:?}, its last manifest is {listed:?} \
+                         and its recall {recall:?}"
+                    )
                 });
             }
         }
     }
 
     /// Whether the ledger says what is true, as far as anything could be known about the parcel.
-    fn agrees(&self, parcel: u32, place: Place, fate: LedgerFate) -> bool {
+    fn agrees(&self, parcel: u32, place: Place, end: LabelEnd) -> bool {
+        let fate = end.fate;
         let announced = self.truth.parcel(parcel).announced();
         let confused = self.truth.is_disturbed(parcel) || self.truth.label_printed(parcel) != parcel;
         if confused || announced == Announced::Never {
             return true;
         }
+        let out = matches!(place, Place::Chute(_, chute) if self.routes().serves_destinations(chute));
+        if out && (fate == LedgerFate::Recalled) != self.customs.must_be_recalled(parcel) {
+            return false;
+        }
         let unread = self.truth.reading(parcel) != Reading::Label(parcel);
         let late = announced != Announced::Before;
         // An item that nobody could name on its last pass went aside, and its parcel stays as it was before.
-        let aside = matches!(place, Place::Chute(_, chute) if !self.routes.serves_destinations(chute));
+        let aside = matches!(place, Place::Chute(_, chute) if !self.routes().serves_destinations(chute));
         let untouched = matches!(fate, LedgerFate::Expected | LedgerFate::Recirculating | LedgerFate::Lost);
-        (unread || late) && aside && untouched || !unread && agree(self.routes, place, fate)
+        if (unread || late) && aside && untouched {
+            return true;
+        }
+        !unread && agree(self.routes(), place, fate) && self.is_listed(place, end)
+    }
+
+    /// Whether what rests in a chute is in a manifest of it, and a recall names that container.
+    fn is_listed(&self, place: Place, end: LabelEnd) -> bool {
+        let Place::Chute(sorter, chute) = place else { return true };
+        let listed = end.parcel.and_then(|parcel| self.containers.listed(parcel));
+        let there = listed.is_some_and(|listed| (listed.sorter, listed.chute) == (sorter, chute));
+        let recall = match end.fate {
+            LedgerFate::Recalled => end.recall.flatten() == listed.map(|listed| listed.container),
+            _ => end.recall.is_none(),
+        };
+        there && recall
     }
 }
 
 fn agree(routes: &RouteOracle, place: Place, fate: LedgerFate) -> bool {
     match (place, fate) {
         (Place::Chute(_, chute), LedgerFate::Discharged) => routes.is_outbound(chute),
+        (Place::Chute(_, chute), LedgerFate::Recalled) => routes.serves_destinations(chute),
         (Place::Chute(_, chute), LedgerFate::Held) => routes.is_hold(chute),
         (Place::Chute(_, chute), LedgerFate::Exception) => {
             !routes.is_outbound(chute) && !routes.is_hold(chute)
@@ -152,14 +195,16 @@ mod tests {
     use sorter_core::ids::HubId;
 
     use super::*;
+    use crate::check::ScheduleOracle;
     use crate::reads::HubReads;
     use crate::scenario::Reads;
 
     #[test]
     fn whatever_is_left_on_an_empty_belt_is_found() {
         let routes = RouteOracle::read("", "", std::iter::empty()).unwrap();
+        let schedule = ScheduleOracle::read("origin", "LGG").unwrap();
         let reads = HubReads::new(1, HubId::new(0), &Reads::default(), &[], &[]);
-        let mut checker = Checker::new(reads, &routes, 1, &[10]);
+        let mut checker = Checker::new(reads, std::slice::from_ref(&routes), &schedule, &[], 1, &[10]);
         let sorter = SorterId::new(0);
         checker.sorter_empty(sorter, Micros::ZERO, 0, 0, 0);
         assert_eq!(checker.findings().violations(Condition::Accounting), 0);

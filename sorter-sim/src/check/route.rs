@@ -42,10 +42,15 @@ impl Route {
 }
 
 /// One outlet as the text has it.
+#[derive(Debug)]
 struct Outlet {
     role: String,
     chutes: Vec<ChuteId>,
     overflow: Option<String>,
+    lane: Option<String>,
+    bonded: bool,
+    /// What kind of container stands at its chutes.
+    container: String,
 }
 
 /// The routes of a plan for a list of postcodes.
@@ -54,7 +59,24 @@ pub struct RouteOracle {
     routes: Vec<Route>,
     /// The route of each postcode plus one; zero for none.
     of_postcode: Vec<u16>,
-    roles: BTreeMap<ChuteId, String>,
+    /// The route of each outlet that has postcodes, plus one.
+    numbers: BTreeMap<String, u16>,
+    outlets: BTreeMap<String, Outlet>,
+    /// The outlet of each chute.
+    of_chute: BTreeMap<ChuteId, String>,
+    /// What each chute is for, by its number: asked for each parcel, so without a search by name.
+    purposes: Vec<Purpose>,
+    /// The route of each lane.
+    of_lane: BTreeMap<String, Route>,
+}
+
+/// What a chute is for.
+#[derive(Clone, Copy, Debug, Default)]
+struct Purpose {
+    outbound: bool,
+    overflow: bool,
+    hold: bool,
+    bonded: bool,
 }
 
 impl RouteOracle {
@@ -69,22 +91,43 @@ impl RouteOracle {
     ) -> Result<Self, RouteError> {
         let outlets = read_outlets(toml)?;
         let rules = read_rules(csv)?;
-        let mut oracle = Self { routes: Vec::new(), of_postcode: Vec::new(), roles: BTreeMap::new() };
-        for outlet in outlets.values() {
-            oracle.roles.extend(outlet.chutes.iter().map(|chute| (*chute, outlet.role.clone())));
+        let mut of_chute = BTreeMap::new();
+        for (name, outlet) in &outlets {
+            of_chute.extend(outlet.chutes.iter().map(|chute| (*chute, name.clone())));
         }
-        let mut numbers: BTreeMap<&str, u16> = BTreeMap::new();
+        let (mut routes, mut of_postcode) = (Vec::new(), Vec::new());
+        let mut numbers: BTreeMap<String, u16> = BTreeMap::new();
         for (country, postcode) in postcodes {
             let rule = rules.get(country).and_then(|rules| most_specific(rules, &postcode));
-            let number = rule.map_or(0, |outlet| {
-                *numbers.entry(outlet).or_insert_with(|| {
-                    oracle.routes.push(route_of(&outlets, outlet));
-                    u16::try_from(oracle.routes.len()).expect("a plan has fewer outlets than chutes")
-                })
-            });
-            oracle.of_postcode.push(number);
+            let number = match rule {
+                None => 0,
+                Some(outlet) => match numbers.get(outlet) {
+                    Some(number) => *number,
+                    None => {
+                        routes.push(route_of(&outlets, outlet));
+                        let number =
+                            u16::try_from(routes.len()).expect("a plan has fewer outlets than chutes");
+                        numbers.insert(outlet.to_owned(), number);
+                        number
+                    }
+                },
+            };
+            of_postcode.push(number);
         }
-        Ok(oracle)
+        let count = of_chute.keys().next_back().map_or(0, |last: &ChuteId| last.index() + 1);
+        let mut purposes = vec![Purpose::default(); count];
+        for (chute, name) in &of_chute {
+            let outlet = &outlets[name];
+            purposes[chute.index()] = Purpose {
+                outbound: outlet.role == "outbound",
+                overflow: outlet.role == "overflow",
+                hold: outlet.role == "hold",
+                bonded: outlet.bonded,
+            };
+        }
+        let lanes = outlets.values().filter_map(|outlet| outlet.lane.clone());
+        let of_lane = lanes.map(|lane| (lane.clone(), route_of_lane(&outlets, &lane))).collect();
+        Ok(Self { routes, of_postcode, numbers, outlets, of_chute, purposes, of_lane })
     }
 
     /// The file of the rules that a plan names.
@@ -106,22 +149,72 @@ impl RouteOracle {
 
     /// Whether a chute leads out of the building.
     pub fn is_outbound(&self, chute: ChuteId) -> bool {
-        self.has_role(chute, "outbound")
+        self.purpose(chute).outbound
     }
 
     /// Whether a chute is for what may not leave yet.
     pub fn is_hold(&self, chute: ChuteId) -> bool {
-        self.has_role(chute, "hold")
+        self.purpose(chute).hold
     }
 
     /// Whether a chute takes parcels by their destination, be it as overflow.
     pub fn serves_destinations(&self, chute: ChuteId) -> bool {
-        self.is_outbound(chute) || self.has_role(chute, "overflow")
+        let purpose = self.purpose(chute);
+        purpose.outbound || purpose.overflow
     }
 
-    fn has_role(&self, chute: ChuteId, role: &str) -> bool {
-        self.roles.get(&chute).is_some_and(|known| known == role)
+    /// The lane by which the containers of a chute leave.
+    pub fn lane(&self, chute: ChuteId) -> Option<&str> {
+        self.outlet(chute)?.lane.as_deref()
     }
+
+    /// Whether goods in transit may be put into a chute.
+    pub fn is_bonded(&self, chute: ChuteId) -> bool {
+        self.purpose(chute).bonded
+    }
+
+    /// The route of what is booked on a departure of a lane: every chute whose containers leave by it, and the
+    /// overflow outlets after it.
+    pub fn route_of_lane(&self, lane: &str) -> Option<&Route> {
+        self.of_lane.get(lane)
+    }
+
+    /// Whether a chute serves the same under another plan for the same postcodes: the same postcodes by the same
+    /// lane in the same kind of container. Chutes of outlets without postcodes serve the same when their outlets
+    /// have the same name.
+    pub fn serves_same(&self, other: &Self, chute: ChuteId) -> bool {
+        let (ours, theirs) = match (self.of_chute.get(&chute), other.of_chute.get(&chute)) {
+            (None, None) => return true,
+            (Some(ours), Some(theirs)) => (ours, theirs),
+            _ => return false,
+        };
+        let (one, two) = (&self.outlets[ours], &other.outlets[theirs]);
+        let alike = (&one.role, &one.lane, one.bonded, &one.container)
+            == (&two.role, &two.lane, two.bonded, &two.container);
+        let (one, two) = (self.numbers.get(ours), other.numbers.get(theirs));
+        match (one, two) {
+            (None, None) => alike && ours == theirs,
+            (Some(one), Some(two)) => {
+                let mut pairs = self.of_postcode.iter().zip(&other.of_postcode);
+                alike && pairs.all(|(before, after)| (before == one) == (after == two))
+            }
+            _ => false,
+        }
+    }
+
+    fn outlet(&self, chute: ChuteId) -> Option<&Outlet> {
+        self.outlets.get(self.of_chute.get(&chute)?)
+    }
+
+    fn purpose(&self, chute: ChuteId) -> Purpose {
+        self.purposes.get(chute.index()).copied().unwrap_or_default()
+    }
+}
+
+/// Every chute whose containers leave by a lane, and the overflow outlets after it.
+fn route_of_lane(outlets: &BTreeMap<String, Outlet>, lane: &str) -> Route {
+    let by_lane = outlets.iter().filter(|(_, outlet)| outlet.lane.as_deref() == Some(lane));
+    Route { chutes: by_lane.flat_map(|(name, _)| route_of(outlets, name).chutes).collect() }
 }
 
 /// One rule: first, last, outlet.
@@ -169,6 +262,9 @@ fn read_outlets(text: &str) -> Result<BTreeMap<String, Outlet>, RouteError> {
             role: text("role").unwrap_or_else(|| "outbound".to_owned()),
             chutes: chutes.ok_or_else(|| unusable("chutes"))?,
             overflow: text("overflow"),
+            lane: text("lane"),
+            bonded: value.get("bonded").and_then(Value::as_bool).unwrap_or(false),
+            container: text("container").unwrap_or_else(|| "roll_cage".to_owned()),
         };
         outlets.insert(name, outlet);
     }
@@ -227,5 +323,49 @@ mod tests {
         assert_eq!(allowed(2), Some(vec![2]));
         assert_eq!(allowed(3), None);
         assert!(oracle.serves_destinations(ChuteId::new(3)) && !oracle.is_outbound(ChuteId::new(3)));
+    }
+
+    fn oracle(plan: &str, rules: &str) -> RouteOracle {
+        let codes = ["10400", "10550", "20000"].map(|code| ("DE", code.to_owned()));
+        RouteOracle::read(plan, &format!("country,first,last,outlet\n{rules}"), codes.into_iter()).unwrap()
+    }
+
+    #[test]
+    fn a_chute_serves_the_same_with_the_same_postcodes_lane_and_container_only() {
+        let plain = oracle(PLAN, "DE,,,B\nDE,10*,,A\n");
+        let same = |plan: &str, rules: &str| {
+            let other = oracle(plan, rules);
+            let same: Vec<bool> =
+                (0..6).map(|chute| plain.serves_same(&other, ChuteId::new(chute))).collect();
+            assert_eq!(
+                same,
+                (0..6).map(|chute| other.serves_same(&plain, ChuteId::new(chute))).collect::<Vec<_>>()
+            );
+            same
+        };
+        let rules = "DE,,,B\nDE,10*,,A\n";
+        assert_eq!(same(PLAN, rules), [true; 6]);
+        assert_eq!(same(PLAN, "DE,,,B\nDE,104*,,A\n"), [false, false, false, true, true, true]);
+        let renamed = (PLAN.replace("\"A\"", "\"Q\""), rules.replace('A', "Q"));
+        assert_eq!(same(&renamed.0, &renamed.1), [true; 6]);
+        let moved = PLAN.replace("[0, 1]", "[0, 5]");
+        assert_eq!(same(&moved, rules), [true, false, true, true, true, false]);
+        let by_lane = PLAN.replace("chutes = [2]", "chutes = [2]\nlane = \"DE:Cologne\"");
+        assert_eq!(same(&by_lane, rules), [true, true, false, true, true, true]);
+        let overflow = PLAN.replace("\"O\"", "\"P\"");
+        assert_eq!(same(&overflow, rules), [true, true, true, false, true, true]);
+    }
+
+    #[test]
+    fn a_lane_leads_to_its_chutes_and_their_overflow() {
+        let plan = PLAN.replace("overflow = \"O\"", "overflow = \"O\"\nlane = \"DE:Cologne\"\nbonded = true");
+        let oracle = oracle(&plan, "DE,,,B\n");
+        let route = oracle.route_of_lane("DE:Cologne").unwrap();
+        assert_eq!(
+            [0, 1, 2, 3, 4].map(|chute| route.allows(ChuteId::new(chute))),
+            [true, true, false, true, false]
+        );
+        assert_eq!((oracle.lane(ChuteId::new(1)), oracle.lane(ChuteId::new(2))), (Some("DE:Cologne"), None));
+        assert!(oracle.is_bonded(ChuteId::new(0)) && !oracle.is_bonded(ChuteId::new(3)));
     }
 }

@@ -40,6 +40,7 @@ pub struct Truth<'a> {
     places: Vec<Place>,
     readings: Vec<Reading>,
     items: Vec<ItemId>,
+    passes: Vec<u8>,
     /// Parcels whose books may differ from the truth: something happened to them that no sensor told.
     disturbed: Vec<bool>,
     /// The body of each item number, for each sorter.
@@ -58,6 +59,7 @@ impl<'a> Truth<'a> {
             places: vec![Place::Outside; parcels.len()],
             readings: vec![Reading::NoRead; parcels.len()],
             items: vec![ItemId::NONE; parcels.len()],
+            passes: vec![0; parcels.len()],
             disturbed: vec![false; parcels.len()],
             bodies: Vec::new(),
             claims: vec![None; parcels.len()],
@@ -79,6 +81,11 @@ impl<'a> Truth<'a> {
         self.parcels[label as usize].postcode
     }
 
+    /// The tag that a parcel will have on its next pass.
+    pub fn next_pass(&self, parcel: u32) -> BodyTag {
+        BodyTag { parcel, pass: self.passes[parcel as usize].saturating_add(1) }
+    }
+
     /// Whether something happened to a parcel that no sensor told.
     pub fn is_disturbed(&self, parcel: u32) -> bool {
         self.disturbed[parcel as usize]
@@ -97,6 +104,7 @@ impl<'a> Truth<'a> {
     pub(super) fn placed(&mut self, body: BodyTag, place: Place) {
         self.places[body.parcel as usize] = place;
         if matches!(place, Place::Belt(_)) {
+            self.passes[body.parcel as usize] = body.pass;
             self.items[body.parcel as usize] = ItemId::NONE;
             let reading = self.reads.reading(body.parcel, body.pass);
             self.readings[body.parcel as usize] = reading;

@@ -1,195 +1,25 @@
 //! `sorter-sim day`.
 
-use std::fs::File;
-use std::io::{self, Write};
-use std::path::PathBuf;
-use std::thread;
+use super::run::{self, RunArguments, RunCommand};
+use crate::scenario::{Scenario, describe};
 
-use anyhow::Context;
-use clap::Args;
+const DAY: RunCommand = RunCommand { name: "day", defaults: Scenario::default };
 
-use super::progress::Progress;
-use super::refuse;
-use crate::day::Outcome;
-use crate::report::{Summary, print_table};
-use crate::scenario::{HUBS_LIMIT, PARCELS_LIMIT, SORTERS_LIMIT, Scenario, describe};
+/// The text under the options of `day -h`.
+pub(super) const HELP: &str = "Example:\n  sorter-sim day --scenario busy.toml --threads 2 --json report.json\n\n\
+                               `sorter-sim day --help` lists every key of a scenario file.";
 
-/// Threads that may be asked for; a hub is the smallest piece of work, so more than this never help.
-const THREADS_LIMIT: u64 = HUBS_LIMIT as u64;
-
-#[derive(Args, Clone, Debug, Default)]
-pub(super) struct DayArguments {
-    /// Seed from which every random draw follows [default: 1]
-    #[arg(long, value_parser = |text: &str| number(text, 0, i64::MAX as u64))]
-    seed: Option<u64>,
-    /// Parcels of the day over all hubs, 1 to 30_000_000 [default: 5_000_000]
-    #[arg(long, value_parser = |text: &str| number(text, 1, PARCELS_LIMIT.into()))]
-    pub(super) parcels: Option<u64>,
-    /// Hubs, 1 to 64 [default: 6]
-    #[arg(long, value_parser = |text: &str| number(text, 1, HUBS_LIMIT.into()))]
-    pub(super) hubs: Option<u64>,
-    /// Sorters in each hub, 1 to 32 [default: 12]
-    #[arg(long, value_parser = |text: &str| number(text, 1, SORTERS_LIMIT.into()))]
-    sorters: Option<u64>,
-    /// Threads, 1 to 64; they never change a result [default: one for each processor]
-    #[arg(long, value_parser = |text: &str| number(text, 1, THREADS_LIMIT))]
-    threads: Option<u64>,
-    /// Scenario in TOML; the options above override it
-    #[arg(long, value_name = "FILE")]
-    scenario: Option<PathBuf>,
-    /// Write the report as one JSON object
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
-    /// Print neither progress nor report
-    #[arg(long)]
-    quiet: bool,
-}
-
-impl DayArguments {
-    /// The command that runs the same day again.
-    fn command_line(&self, seed: u64) -> String {
-        let mut line = format!("sorter-sim day --seed {seed}");
-        let numbers = [("parcels", self.parcels), ("hubs", self.hubs), ("sorters", self.sorters)];
-        for (name, value) in numbers {
-            if let Some(value) = value {
-                line.push_str(&format!(" --{name} {value}"));
-            }
-        }
-        if let Some(path) = &self.scenario {
-            line.push_str(&format!(" --scenario {}", path.display()));
-        }
-        line
-    }
-}
-
-/// The text under the options of `day --help`: an example and every key of a scenario file.
+/// The text under the options of `day --help`: examples and every key of a scenario file.
 pub(super) fn long_help() -> String {
     format!(
-        "Example:\n  sorter-sim day --scenario busy.toml --threads 2 --json report.json\n\n\
+        "Example:\n  sorter-sim day --scenario busy.toml --threads 2 --json report.json\n  \
+         sorter-sim day --parcels 100_000 --hubs 1 --manifests manifests\n\n\
          Keys of a scenario file, with their defaults:\n\n{}",
         describe()
     )
 }
 
 /// Runs a day and gives the exit code.
-pub(super) fn run(arguments: &DayArguments) -> u8 {
-    let (scenario, json) = match prepare(arguments) {
-        Ok(prepared) => prepared,
-        Err(error) => return refuse(&error),
-    };
-    let threads = arguments.threads.map_or_else(
-        || thread::available_parallelism().map_or(1, usize::from),
-        |threads| usize::try_from(threads).expect("at most THREADS_LIMIT"),
-    );
-    let progress = Progress::new(scenario.parcels.into(), arguments.quiet);
-    let result = crate::day::run(&scenario, threads, &|done| progress.at(done));
-    progress.finish();
-    match result {
-        Ok(outcome) => match publish(&outcome.summary, json, arguments.quiet) {
-            Ok(()) => judge(&outcome, arguments),
-            Err(error) => refuse(&error),
-        },
-        Err(error) if error.is_bad_input() => refuse(&error.into()),
-        Err(error) => {
-            eprintln!("error: {error} (seed {})", scenario.seed);
-            1
-        }
-    }
-}
-
-/// The exit code; what was found and how to see it again goes to stderr.
-fn judge(outcome: &Outcome, arguments: &DayArguments) -> u8 {
-    let code = outcome.summary.exit_code();
-    if code != 0 {
-        for message in &outcome.messages {
-            eprintln!("violation: {message}");
-        }
-        eprintln!("repeat with: {}", arguments.command_line(outcome.summary.seed));
-    }
-    code
-}
-
-/// Reads the scenario and opens the report, so that a bad path shows before the run and not after it.
-fn prepare(arguments: &DayArguments) -> anyhow::Result<(Scenario, Option<(PathBuf, File)>)> {
-    let scenario = scenario(arguments)?;
-    let json = match &arguments.json {
-        Some(path) => {
-            let file = File::create(path)
-                .with_context(|| format!("{} cannot be opened for the report", path.display()))?;
-            Some((path.clone(), file))
-        }
-        None => None,
-    };
-    Ok((scenario, json))
-}
-
-/// The scenario of the file with the options on top.
-fn scenario(arguments: &DayArguments) -> anyhow::Result<Scenario> {
-    let mut scenario = match &arguments.scenario {
-        Some(path) => {
-            let name = path.display().to_string();
-            let text = std::fs::read_to_string(path).with_context(|| format!("{name} cannot be read"))?;
-            Scenario::from_toml(&name, &text)?
-        }
-        None => Scenario::default(),
-    };
-    scenario.seed = arguments.seed.unwrap_or(scenario.seed);
-    if let Some(parcels) = arguments.parcels {
-        scenario.parcels = u32::try_from(parcels)?;
-    }
-    if let Some(hubs) = arguments.hubs {
-        scenario.hubs = u8::try_from(hubs)?;
-    }
-    if let Some(sorters) = arguments.sorters {
-        scenario.sorters = u8::try_from(sorters)?;
-    }
-    let contradictions = scenario.contradictions();
-    anyhow::ensure!(contradictions.is_empty(), contradictions.join("\n"));
-    Ok(scenario)
-}
-
-fn publish(summary: &Summary, json: Option<(PathBuf, File)>, quiet: bool) -> anyhow::Result<()> {
-    if let Some((path, mut file)) = json {
-        file.write_all(summary.to_json().as_bytes())
-            .with_context(|| format!("the report cannot be written to {}", path.display()))?;
-    }
-    if quiet {
-        return Ok(());
-    }
-    let mut page = Vec::new();
-    print_table(summary, &mut page)?;
-    match io::stdout().lock().write_all(&page) {
-        // Whoever reads has seen enough, as `head` does.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        written => written.context("the report cannot be printed"),
-    }
-}
-
-/// A whole number in a range, with `_` between digits where it helps reading.
-fn number(text: &str, least: u64, most: u64) -> Result<u64, String> {
-    let expected = format!("expected a whole number from {least} to {most}");
-    let value: u64 = text.replace('_', "").parse().map_err(|_| expected.clone())?;
-    if (least..=most).contains(&value) { Ok(value) } else { Err(expected) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_may_have_separators_and_must_be_in_range() {
-        assert_eq!(number("5_000_000", 1, 30_000_000), Ok(5_000_000));
-        assert_eq!(number("65", 1, 64), Err("expected a whole number from 1 to 64".to_owned()));
-        assert!(number("-1", 0, 9).is_err() && number("", 0, 9).is_err());
-    }
-
-    #[test]
-    fn options_override_the_scenario() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("day.toml");
-        std::fs::write(&path, "seed = 5\nhubs = 3\n").unwrap();
-        let arguments = DayArguments { scenario: Some(path), hubs: Some(2), ..DayArguments::default() };
-        let scenario = scenario(&arguments).unwrap();
-        assert_eq!((scenario.seed, scenario.hubs, scenario.sorters), (5, 2, 12));
-    }
+pub(super) fn run(arguments: &RunArguments) -> u8 {
+    run::run(&DAY, arguments)
 }

@@ -9,12 +9,14 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use sorter_core::address::Destinations;
 use sorter_core::barcode::CodeBook;
-use sorter_core::engine::{EngineBuilder, EngineConfig};
+use sorter_core::departure::Timetable;
+use sorter_core::engine::{EngineBuilder, EngineConfig, HallRules};
 use sorter_core::ids::HubId;
 use sorter_core::layout::Layout;
 use sorter_core::manifest::{self, Summary};
 
 use super::{BAD_INPUT, refuse};
+use crate::data::standard_schedule;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ManifestCommand {
@@ -66,6 +68,10 @@ fn load(arguments: &CheckArguments) -> anyhow::Result<Summary> {
         expected_parcels: 0,
         late_parcels: 0,
         seed: 0,
+        rules: HallRules {
+            timetable: Timetable::compile(&standard_schedule(), None),
+            ..HallRules::default()
+        },
     });
     let summary = manifest::read(BufReader::new(input), &name, &codes, aside, |row| {
         builder.announce_row(row).map(|_| ())

@@ -16,7 +16,7 @@ pub struct PlanTexts {
 }
 
 /// The plan for [`Layout::line_100`](sorter_core::layout::Layout::line_100): 88 outbound outlets for Europe,
-/// four overflow outlets, and one each for no-reads, the hold and exceptions.
+/// four bonded ones for flights, four overflow outlets, and one each for no-reads, the hold and exceptions.
 pub fn standard_plan_texts() -> PlanTexts {
     PlanTexts {
         toml_name: "plan_line_100.toml",

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use sorter_core::address::{Country, Destinations};
+use sorter_core::container::ContainerKind;
 use sorter_core::ids::{ChuteId, PlanVersion};
 use sorter_core::layout::Layout;
 use sorter_core::plan::{ChuteRole, Plan, PlanReadError, PlanSource};
@@ -95,6 +96,37 @@ fn the_standard_plan_uses_every_chute_for_its_role() {
     assert!(roles[92..96].iter().all(|role| *role == ChuteRole::Overflow));
     let last = [ChuteRole::Exception, ChuteRole::NoRead, ChuteRole::Hold, ChuteRole::Exception];
     assert_eq!(roles[96..], last);
+}
+
+/// The rows of the embedded schedule that leave the hub: kind and destination.
+fn leaving() -> Vec<(&'static str, &'static str)> {
+    let rows = rows(include_str!("../../data/schedule.csv")).map(|row| row.split(',').collect::<Vec<_>>());
+    rows.filter(|fields| fields[4] == "LGG").map(|fields| (fields[0], fields[5])).collect()
+}
+
+#[test]
+fn every_outbound_outlet_leaves_by_a_lane_of_the_schedule() {
+    let (plan, _) = compiled(&Postcodes { rows: Vec::new() });
+    let leaving = leaving();
+    for outlet in plan.outlets().iter().filter(|outlet| outlet.role == ChuteRole::Outbound) {
+        let lane = outlet.lane.as_deref().unwrap_or_else(|| panic!("{} has no lane", outlet.name));
+        let by = if outlet.bonded { "flight" } else { "truck" };
+        assert!(leaving.contains(&(by, lane)), "{} leaves by {lane}", outlet.name);
+        let countries = lane.split(':').next().unwrap();
+        let country = outlet.name.trim_start_matches("AIR-").split('-').next().unwrap();
+        assert!(countries.split('+').any(|of_lane| of_lane == country), "{} by {lane}", outlet.name);
+    }
+}
+
+#[test]
+fn every_lane_of_the_schedule_has_an_outlet() {
+    let (plan, _) = compiled(&Postcodes { rows: Vec::new() });
+    for (_, lane) in leaving() {
+        assert!(plan.outlets().iter().any(|outlet| outlet.lane.as_deref() == Some(lane)), "{lane}");
+    }
+    let bonded: Vec<_> = plan.outlets().iter().filter(|outlet| outlet.bonded).collect();
+    assert_eq!(bonded.len(), 4);
+    assert!(bonded.iter().all(|outlet| outlet.container == ContainerKind::Uld));
 }
 
 #[test]

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use sorter_core::engine::Engine;
-use sorter_core::ids::{HubId, SorterId};
+use sorter_core::chute::ChuteReport;
+use sorter_core::engine::{Engine, Worker};
+use sorter_core::ids::{ChuteId, HubId, SorterId};
 use sorter_core::units::{Micros, Pulses};
 use sorter_plc::contract::{Event, Order, Status};
 use sorter_plc::controller::{Controller, ControllerConfig, DecisionNote, Inputs, Watch};
@@ -11,10 +12,10 @@ use sorter_plc::controller::{Controller, ControllerConfig, DecisionNote, Inputs,
 use super::World;
 use crate::check::{Checker, SorterBooks};
 use crate::load::HubLoad;
-use crate::plant::{LineGeometry, PlantConfig};
+use crate::plant::{BodyTag, LineGeometry, PlantConfig};
 use crate::random::{Draws, Stream};
 use crate::reads::HubReads;
-use crate::sabotage::Saboteur;
+use crate::sabotage::{HallView, Saboteur};
 use crate::stopwatch::Stopwatch;
 use crate::virtual_plc::{LineSorter, PlcOutput};
 
@@ -102,6 +103,41 @@ impl Station {
         &self.controller
     }
 
+    /// The worker, for the people of the hall.
+    pub(super) fn worker_mut(&mut self) -> &mut Worker {
+        self.controller.worker_mut()
+    }
+
+    /// Whether containers were taken away whose manifests nobody has taken.
+    pub(super) fn has_manifests(&self) -> bool {
+        self.controller.worker().has_manifests()
+    }
+
+    /// Has people begin to change the container of a chute.
+    pub(super) fn swap_at(&mut self, chute: ChuteId, at: Micros) {
+        self.line.plant_mut().swap_at(chute, at);
+    }
+
+    /// Takes the container of a chute away at the end of the run. Where people are at it, they are done now.
+    pub(super) fn take_container(&mut self, chute: ChuteId, at: Micros) {
+        let worker = self.controller.worker_mut();
+        if worker.swap_container(chute, at).is_err() {
+            let report = ChuteReport { container: true, ..ChuteReport::default() };
+            worker.chute_changed(chute, at, report);
+        }
+    }
+
+    /// Has a parcel put back to the induction.
+    pub(super) fn bring_back(&mut self, body: BodyTag, at: Micros) {
+        self.line.plant_mut().bring_back(body, at);
+    }
+
+    /// When the next scan is due, after something was changed between two scans.
+    pub(super) fn look_again(&mut self) -> Option<Micros> {
+        self.due = self.due.into_iter().chain(self.line.next_due()).min();
+        self.due
+    }
+
     pub(super) fn line(&self) -> &LineSorter {
         &self.line
     }
@@ -123,8 +159,6 @@ impl Station {
             checker.event(self.sorter, record);
         }
         self.count_inductions(now, checker);
-        saboteur.events(&mut self.out.events);
-        saboteur.scans(self.sorter, now, &mut self.out.scans);
         let status = self.line.status();
         let chute_changed = self.out.events.iter().any(|record| matches!(record.event, Event::Chute { .. }));
         let mut image = None;
@@ -134,6 +168,9 @@ impl Station {
             saboteur.image(self.sorter, &seen);
             image = Some(seen);
         }
+        checker.polled(self.sorter, (&self.out.events, &self.out.scans), image.as_ref(), now);
+        saboteur.events(&mut self.out.events);
+        saboteur.scans(self.sorter, now, &mut self.out.scans);
         let inputs = Inputs {
             status: &status,
             events: &self.out.events,
@@ -147,6 +184,9 @@ impl Station {
             checker.plant_image(self.sorter, now, &self.line.plant_image(), books);
         }
         saboteur.orders(self.sorter, &mut self.orders, checker.routes());
+        let postcode = |item| checker.postcode_read(self.sorter, item);
+        let hall = HallView { containers: checker.containers(), at: now, postcode: &postcode };
+        saboteur.hall_orders(self.sorter, &mut self.orders, &hall);
         for order in &self.orders {
             checker.ordered(self.sorter, now, order);
         }
@@ -203,5 +243,9 @@ impl Watch for Onlooker<'_, '_> {
         self.stopwatch.end();
         let note = self.saboteur.decided(self.sorter, *note);
         self.checker.decided(self.sorter, &note);
+    }
+
+    fn committed(&mut self, note: &DecisionNote) {
+        self.checker.committed(self.sorter, note);
     }
 }

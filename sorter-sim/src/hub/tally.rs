@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use sorter_core::container::ContainerRecord;
 use sorter_core::ids::SorterId;
 use sorter_core::reason::Reason;
 use sorter_core::units::Micros;
@@ -10,8 +11,12 @@ use twox_hash::XxHash3_64;
 
 use super::{Hub, Station};
 use crate::check::{Condition, Findings, MissortCause, Place};
+use crate::load::Flow;
 use crate::plant::FaultKind;
-use crate::report::{Conditions, HubRow, Parcels, Passes, SorterRow, Summary, hex};
+use crate::report::{
+    ChangeoverReport, ClearanceReport, Conditions, ContainerReport, DepartureReport, FlowCounts, HubRow,
+    Parcels, Passes, SorterRow, Stays, Summary, hex,
+};
 use crate::scenario::Scenario;
 use crate::stopwatch::{RunTime, Stopwatch};
 
@@ -27,6 +32,12 @@ pub(crate) struct HubTally {
     reasons: [u64; Reason::COUNT],
     faults: BTreeMap<String, u64>,
     late_orders: u64,
+    flows: FlowCounts,
+    clearance: ClearanceReport,
+    departures: DepartureReport,
+    containers: ContainerReport,
+    changeovers: ChangeoverReport,
+    pub(crate) story: Option<String>,
     row: HubRow,
     sorters: Vec<SorterRow>,
     countries: BTreeMap<String, u64>,
@@ -52,6 +63,12 @@ impl HubTally {
             reasons: [0; Reason::COUNT],
             faults: BTreeMap::new(),
             late_orders: 0,
+            flows: FlowCounts::default(),
+            clearance: hub.counts.clearance.clone(),
+            departures: hub.counts.departures.clone(),
+            containers: containers(hub),
+            changeovers: changeovers(hub),
+            story: hub.story(),
             row: HubRow { hub: hub.engine.hub().get(), ..HubRow::default() },
             sorters: Vec::new(),
             countries: BTreeMap::new(),
@@ -75,6 +92,8 @@ impl HubTally {
         }
         tally.digest = digest.finish();
         tally.add_fates(hub);
+        tally.add_clearance(hub);
+        tally.add_waiting(hub);
         if let Some(kind) = hub.saboteur.kind() {
             *tally.faults.entry(format!("sabotage_{}", kind.key())).or_default() += hub.saboteur.acted();
         }
@@ -115,6 +134,33 @@ impl HubTally {
         });
     }
 
+    /// Counts what is bound to a departure and still here.
+    fn add_waiting(&mut self, hub: &Hub<'_>) {
+        let yard = hub.engine.yard();
+        let waits = |record: &&ContainerRecord| record.departure.is_some() && record.left.is_none();
+        for record in yard.iter().filter(waits).filter(|record| record.count > 0) {
+            self.departures.containers_waiting += 1;
+            self.departures.pieces_waiting += u64::from(record.count);
+        }
+    }
+
+    /// Counts the recalls and the stays in hold chutes.
+    fn add_clearance(&mut self, hub: &Hub<'_>) {
+        let yard = hub.engine.yard();
+        for recall in hub.engine.recalls().iter().filter(|recall| recall.withdrawn.is_none()) {
+            let left = recall.container.and_then(|container| yard.get(container)?.left);
+            self.clearance.recalls += 1;
+            self.clearance.recalls_after_departure += u64::from(left.is_some_and(|left| left <= recall.at));
+            self.clearance.recalls_left += u64::from(left.is_some());
+        }
+        for station in &hub.stations {
+            for (reason, totals) in station.controller().worker().held().all_totals() {
+                let stays = Stays::in_seconds(totals.stays, totals.sum, totals.longest);
+                self.clearance.held_dwell_s.entry(reason.key().to_owned()).or_default().add(&stays);
+            }
+        }
+    }
+
     /// Counts where every parcel ended, and folds it into the digest.
     fn add_fates(&mut self, hub: &Hub<'_>) {
         let mut digest = XxHash3_64::with_seed(0);
@@ -129,17 +175,30 @@ impl HubTally {
             };
             let [low, high] = chute.to_le_bytes();
             digest.write(&[kind, sorter, low, high]);
+            let number = u32::try_from(parcel).expect("numbered by u32");
+            if *place != Place::Outside {
+                match truth.parcel(number).flow {
+                    Flow::Import => self.flows.import += 1,
+                    Flow::Export { .. } => self.flows.export += 1,
+                    Flow::Transit { .. } => self.flows.transit += 1,
+                }
+            }
             match place {
-                Place::Chute(_, chute) if hub.world.routes.is_outbound(*chute) => {
+                Place::Chute(_, chute)
+                    if hub.world.routes[0].serves_destinations(*chute) && hub.is_recalled(number) =>
+                {
+                    self.parcels.recalled += 1;
+                }
+                Place::Chute(_, chute) if hub.world.routes[0].is_outbound(*chute) => {
                     self.parcels.discharged += 1;
-                    let postcode = truth.parcel(u32::try_from(parcel).expect("numbered by u32")).postcode;
+                    let postcode = truth.parcel(number).postcode;
                     let country = hub.world.postcodes.rows[postcode as usize].country.code();
                     match self.countries.get_mut(country) {
                         Some(count) => *count += 1,
                         None => drop(self.countries.insert(country.to_owned(), 1)),
                     }
                 }
-                Place::Chute(_, chute) if hub.world.routes.is_hold(*chute) => self.parcels.held += 1,
+                Place::Chute(_, chute) if hub.world.routes[0].is_hold(*chute) => self.parcels.held += 1,
                 Place::Chute(..) => self.parcels.exception += 1,
                 Place::Floor => self.parcels.on_floor += 1,
                 // Not in the sum, so that a parcel that is still under way breaks it.
@@ -148,6 +207,7 @@ impl HubTally {
             self.parcels.inducted += u64::from(*place != Place::Outside);
         }
         self.fates_digest = digest.finish();
+        self.parcels.manifested = hub.counts.entries;
         self.row.inducted = self.parcels.inducted;
         self.row.discharged = self.parcels.discharged;
         self.row.exception = self.parcels.exception;
@@ -175,7 +235,6 @@ pub(crate) fn summary(hubs: &[HubTally], scenario: &Scenario, asked: [u64; 24], 
         fates.write_u64(hub.fates_digest);
         add_counts(&mut report, hub);
     }
-    let seconds = |time: Micros| time.get() as f64 / 1e6;
     report.digest = hex(digest.finish());
     report.fates_digest = hex(fates.finish());
     report.simulated_s = hubs.iter().map(|hub| seconds(hub.end)).fold(0.0, f64::max);
@@ -185,8 +244,11 @@ pub(crate) fn summary(hubs: &[HubTally], scenario: &Scenario, asked: [u64; 24], 
     let discharged = u32::try_from(report.parcels.discharged).unwrap_or(u32::MAX);
     report.missorts_allowed = u64::from(scenario.missorts.of(discharged)).max(FEW_MISSORTS);
     report.decision_ns = stopwatch.latency();
-    report.violations = conditions(|condition| findings.violations(condition));
-    report.checked = conditions(|condition| findings.checked(condition));
+    let built = |count: &dyn Fn(Condition) -> u64| {
+        Conditions::count(|condition| condition.is_built().then(|| count(condition)))
+    };
+    report.violations = built(&|condition| findings.violations(condition));
+    report.checked = built(&|condition| findings.checked(condition));
     report
 }
 
@@ -197,6 +259,8 @@ fn add_counts(report: &mut Summary, hub: &HubTally) {
     parcels.discharged += hub.parcels.discharged;
     parcels.exception += hub.parcels.exception;
     parcels.held += hub.parcels.held;
+    parcels.recalled += hub.parcels.recalled;
+    parcels.manifested += hub.parcels.manifested;
     parcels.lost += hub.parcels.lost;
     parcels.on_floor += hub.parcels.on_floor;
     passes.inducted += hub.passes.inducted;
@@ -222,22 +286,49 @@ fn add_counts(report: &mut Summary, hub: &HubTally) {
     }
     report.late_orders += hub.late_orders;
     report.recirculations += hub.row.recirculations;
+    report.flows.add(&hub.flows);
+    report.clearance.add(&hub.clearance);
+    report.departures.add(&hub.departures);
+    report.containers.add(&hub.containers);
+    report.changeovers.add(&hub.changeovers);
     report.events += hub.events;
     report.plc_scans += hub.scans;
     report.hubs.push(hub.row);
     report.sorters.extend_from_slice(&hub.sorters);
 }
 
-/// The conditions that exist; customs, departures and the journal do not yet.
-fn conditions(count: impl Fn(Condition) -> u64) -> Conditions {
-    Conditions {
-        accounting: Some(count(Condition::Accounting)),
-        claim: Some(count(Condition::Claim)),
-        wrong_chute: Some(count(Condition::WrongChute)),
-        capacity: Some(count(Condition::Capacity)),
-        plan: Some(count(Condition::Plan)),
-        customs: None,
-        departure: None,
-        durability: None,
+/// What became of the containers of a hub.
+fn containers(hub: &Hub<'_>) -> ContainerReport {
+    let counters = hub.engine.yard().counters();
+    let (manifests, entries) = (hub.counts.manifests, hub.counts.entries);
+    ContainerReport {
+        opened: counters.opened,
+        sealed: counters.sealed,
+        loaded: counters.loaded,
+        departed: counters.departed,
+        manifests_checked: manifests,
+        mean_parcels: if manifests == 0 { 0.0 } else { entries as f64 / manifests as f64 },
     }
+}
+
+/// What the changeovers of a hub took.
+fn changeovers(hub: &Hub<'_>) -> ChangeoverReport {
+    let mut report = ChangeoverReport { plans: hub.counts.plans, ..ChangeoverReport::default() };
+    let mut sum = Micros::ZERO;
+    for station in &hub.stations {
+        let tally = station.controller().worker().tally();
+        report.chutes += tally.changeovers;
+        sum = sum + tally.changing;
+        report.max_s = report.max_s.max(seconds(tally.longest_change));
+        for reason in [Reason::Changeover, Reason::DepartureClosed, Reason::NoContainer] {
+            *report.recirculations.entry(reason.key().to_owned()).or_default() +=
+                tally.reasons[reason as usize];
+        }
+    }
+    report.mean_s = if report.chutes == 0 { 0.0 } else { seconds(sum) / report.chutes as f64 };
+    report
+}
+
+fn seconds(time: Micros) -> f64 {
+    time.get() as f64 / 1e6
 }

@@ -1,6 +1,10 @@
 use std::collections::BTreeSet;
 
+use sorter_core::address::Country;
+use sorter_core::departure::Mode;
+
 use super::*;
+use crate::scenario::{Flows, Hall, Profile, Weekday};
 
 /// Weights of four countries with a known mix, spread over a few postcodes each.
 const WEIGHTS: [u32; 8] = [100, 60, 90, 70, 300, 130, 200, 50];
@@ -16,15 +20,19 @@ fn scenario(parcels: u32) -> Scenario {
     Scenario { parcels, hubs: 6, sorters: 12, ..Scenario::default() }
 }
 
+fn network(destinations: &AliasTable) -> Network<'_> {
+    let lengths_mm = &[200, 250, 400];
+    Network { destinations, lengths_mm, hourly: &PEAKED, arrivals: &[], onward: None }
+}
+
 fn load(scenario: &Scenario, hub: u8) -> HubLoad {
     let destinations = AliasTable::new(&WEIGHTS).unwrap();
-    let network = Network { destinations: &destinations, lengths_mm: &[200, 250, 400], hourly: &PEAKED };
-    HubLoad::build(scenario, HubId::new(hub), &network, 18_000).unwrap()
+    HubLoad::build(scenario, HubId::new(hub), &network(&destinations), 18_000).unwrap()
 }
 
 #[test]
-fn a_parcel_takes_24_bytes() {
-    assert_eq!(size_of::<SimParcel>(), 24);
+fn a_parcel_takes_32_bytes() {
+    assert_eq!(size_of::<SimParcel>(), 32);
 }
 
 #[test]
@@ -52,7 +60,7 @@ fn arrivals_rise_and_follow_the_planned_hours() {
             hours[usize::try_from(parcel.arrival.get() / 3_600_000_000).unwrap()] += 1;
         }
     }
-    assert_eq!(&hours, load.planned().get());
+    assert_eq!(hours, load.planned().get());
     assert_eq!(load.asked().total(), load.planned().total());
     assert!(load.sorter(SorterId::new(12)).is_empty());
 }
@@ -74,12 +82,12 @@ fn no_hour_is_above_the_planned_utilisation() {
 #[test]
 fn refuses_a_day_that_cannot_hold_the_parcels() {
     let destinations = AliasTable::new(&[1]).unwrap();
-    let network = Network { destinations: &destinations, lengths_mm: &[200], hourly: &[1.0; 24] };
+    let network = Network { hourly: &[1.0; 24], ..network(&destinations) };
     let scenario = Scenario { parcels: 345_601, hubs: 1, sorters: 1, ..Scenario::default() };
     let refused = HubLoad::build(&scenario, HubId::new(0), &network, 18_000).unwrap_err();
     assert_eq!(
         refused.to_string(),
-        "345601 parcels on one sorter are more than it can induct in a day (14400 an hour at a \
+        "345601 parcels on one sorter are more than it can induct in 1 d (14400 an hour at a \
          utilisation of 0.8); take fewer parcels, more hubs or more sorters"
     );
 }
@@ -87,7 +95,7 @@ fn refuses_a_day_that_cannot_hold_the_parcels() {
 #[test]
 fn refuses_a_network_without_lengths() {
     let destinations = AliasTable::new(&[1]).unwrap();
-    let network = Network { destinations: &destinations, lengths_mm: &[], hourly: &[1.0; 24] };
+    let network = Network { lengths_mm: &[], ..network(&destinations) };
     let refused = HubLoad::build(&scenario(10), HubId::new(0), &network, 18_000).unwrap_err();
     assert_eq!(refused, LoadError::BadShapes { count: 0 });
 }
@@ -175,4 +183,149 @@ fn codes_of_two_hubs_never_meet() {
         }
     }
     assert_eq!(seen.len(), printed);
+}
+
+const HOUR: u64 = 3_600;
+
+fn arrival(mode: Mode, hour: u64, pieces: u32) -> WeeklyArrival {
+    WeeklyArrival { at: Micros::from_secs(hour * HOUR), pieces, mode }
+}
+
+/// Two flights and a truck on Tuesday, a flight on Wednesday and one late on Sunday.
+fn arrivals() -> [WeeklyArrival; 5] {
+    [
+        arrival(Mode::Flight, 24 + 10, 200),
+        arrival(Mode::Flight, 24 + 20, 100),
+        arrival(Mode::Truck, 24 + 5, 7),
+        arrival(Mode::Flight, 48 + 10, 100),
+        arrival(Mode::Flight, 6 * 24 + 22, 100),
+    ]
+}
+
+/// A Tuesday by the flights, or a week; each flight is unloaded in four hours.
+fn by_flights(parcels: u32, days: u8) -> Scenario {
+    let hall = Hall { unload: Micros::from_secs(4 * HOUR), ..Hall::default() };
+    Scenario { profile: Profile::Flights, days, hall, ..scenario(parcels) }
+}
+
+/// A flight to the last two of the postcodes on Tuesday and one on Friday.
+fn onward() -> Onward {
+    let [gb, de] = ["GB", "DE"].map(|code| Country::parse(code).unwrap());
+    let flight = |id: &str, hour: u64| OnwardConnection {
+        id: id.into(),
+        countries: vec![gb],
+        departs: Micros::from_secs(hour * HOUR),
+    };
+    let rows = WEIGHTS.iter().enumerate().map(|(index, weight)| (if index < 6 { de } else { gb }, *weight));
+    Onward::new(rows, vec![flight("X01", 24 + 22), flight("X02", 4 * 24 + 22)]).unwrap()
+}
+
+fn load_by_flights(scenario: &Scenario, onward: Option<&Onward>) -> HubLoad {
+    let destinations = AliasTable::new(&WEIGHTS).unwrap();
+    let network = Network { arrivals: &arrivals(), onward, ..network(&destinations) };
+    HubLoad::build(scenario, HubId::new(0), &network, 18_000).unwrap()
+}
+
+#[test]
+fn parcels_of_a_flight_come_evenly_from_an_hour_after_landing() {
+    let load = load_by_flights(&by_flights(86_400, 1), None);
+    let mut expected = [0; 24];
+    expected[11..15].fill(2_400);
+    // The last hour of the evening flight is that of the same flight a week before.
+    expected[21..24].fill(1_200);
+    expected[0] = 1_200;
+    assert_eq!(load.asked().get(), expected);
+    assert_eq!(load.parcels().len(), 14_400);
+}
+
+#[test]
+fn a_week_has_the_flights_of_every_day_and_its_total_stays() {
+    let load = load_by_flights(&by_flights(72_000, 7), None);
+    let counts = load.asked().get();
+    assert_eq!((counts.len(), load.asked().total()), (7 * 24, 12_000));
+    let days: Vec<u32> = counts.chunks(24).map(|day| day.iter().sum()).collect();
+    // A quarter of the evening flight of Tuesday comes on Wednesday, three of that of Sunday on Monday.
+    assert_eq!(days, [1_800, 6_600, 3_000, 0, 0, 0, 600]);
+    assert!(load.sorter(SorterId::new(3)).last().unwrap().arrival > Micros::from_secs(6 * 24 * HOUR));
+}
+
+#[test]
+fn refuses_a_day_on_which_no_flight_lands() {
+    let destinations = AliasTable::new(&WEIGHTS).unwrap();
+    let network = Network { arrivals: &arrivals(), ..network(&destinations) };
+    let scenario = Scenario { weekday: Weekday::Thu, ..by_flights(100, 1) };
+    let refused = HubLoad::build(&scenario, HubId::new(0), &network, 18_000).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "no flight lands in the 1 d of the run, so no parcel arrives by the profile \"flights\""
+    );
+}
+
+#[test]
+fn export_comes_by_truck_and_transit_by_flight_at_their_rates() {
+    let onward = onward();
+    let load = load_by_flights(&by_flights(604_800, 1), Some(&onward));
+    let (mut exports, mut transits) = (0_u32, 0_u32);
+    for parcel in load.parcels() {
+        let hour = parcel.arrival.get() / 1_000_000 / HOUR;
+        match parcel.flow {
+            Flow::Import => assert_ne!(hour, 6),
+            Flow::Export { connection } => {
+                assert_eq!((hour, connection), (6, 0));
+                exports += 1;
+            }
+            Flow::Transit { connection } => {
+                assert_ne!(hour, 6);
+                // Four hours before the flight of Tuesday the next one is that of Friday.
+                assert_eq!(connection, u16::from(hour >= 18), "{parcel:?}");
+                transits += 1;
+            }
+        }
+        assert!(parcel.flow == Flow::Import || parcel.postcode >= 6);
+        assert_eq!(parcel.flow.connection().is_none(), parcel.flow == Flow::Import);
+    }
+    // 100,800 parcels; export is exact, transit within five standard deviations.
+    assert_eq!(exports, 4_032);
+    assert!(transits.abs_diff(3_024) < 271, "{transits}");
+}
+
+#[test]
+fn export_and_transit_come_in_every_hour_of_a_profile() {
+    let scenario = scenario(600_000);
+    let destinations = AliasTable::new(&WEIGHTS).unwrap();
+    let network = Network { onward: Some(&onward()), ..network(&destinations) };
+    let load = HubLoad::build(&scenario, HubId::new(0), &network, 18_000).unwrap();
+    let count = |of: fn(&Flow) -> bool| load.parcels().iter().filter(|parcel| of(&parcel.flow)).count();
+    let exports = count(|flow| matches!(flow, Flow::Export { .. }));
+    let transits = count(|flow| matches!(flow, Flow::Transit { .. }));
+    assert!(exports.abs_diff(4_000) < 310, "{exports}");
+    assert!(transits.abs_diff(3_000) < 270, "{transits}");
+}
+
+#[test]
+fn flows_change_nothing_about_import_parcels() {
+    let scenario = by_flights(60_000, 1);
+    let onward = onward();
+    let (plain, with_flows) = (load_by_flights(&scenario, None), load_by_flights(&scenario, Some(&onward)));
+    assert!(plain.parcels().iter().all(|parcel| parcel.flow == Flow::Import));
+    for (a, b) in plain.parcels().iter().zip(with_flows.parcels()) {
+        assert_eq!((a.label, a.shape, a.kind, a.announced()), (b.label, b.shape, b.kind, b.announced()));
+        assert!(b.flow != Flow::Import || a.postcode == b.postcode);
+    }
+}
+
+#[test]
+fn what_waits_for_a_sorter_stays_what_it_was() {
+    let onward = onward();
+    let scenario = Scenario {
+        hubs: 1,
+        sorters: 1,
+        flows: Flows { export: Rate::from_ppm(200_000), ..Flows::default() },
+        ..by_flights(200_000, 1)
+    };
+    // The truck brings 40,000 at 6 h, the flights almost 27,000 an hour, and 14,400 are inducted.
+    let load = load_by_flights(&scenario, Some(&onward));
+    assert_eq!((load.asked().get()[6], load.planned().get()[6]), (40_000, 14_400));
+    let export = |parcel: &&SimParcel| matches!(parcel.flow, Flow::Export { .. });
+    assert_eq!(load.parcels().iter().filter(export).count(), 40_000);
 }

@@ -64,6 +64,13 @@ impl LinePlant {
         self.call_induction(at, labels, witness);
     }
 
+    /// Has a parcel that lay in a chute or on the floor put back to the induction at a time; the tag is that of
+    /// its next pass.
+    pub fn bring_back(&mut self, body: BodyTag, at: Micros) {
+        self.outside += 1;
+        self.time.push(at.get(), TimeEvent::PutBack { body });
+    }
+
     /// Lets the induction run or stand. A parcel that is on the belt already goes on.
     pub fn set_permit(&mut self, permit: bool, now: Travel) {
         if permit && !self.permit && self.waiting() > 0 {

@@ -91,7 +91,18 @@ impl LinePlant {
         self.time.push((at + delay).get(), TimeEvent::SwapStart { chute });
     }
 
+    /// Has people begin to swap the container of a chute at a time, whatever is in it. Nothing happens where
+    /// they are at it by then.
+    pub fn swap_at(&mut self, chute: ChuteId, at: Micros) {
+        if chute.index() < self.chutes.len() {
+            self.time.push(at.get(), TimeEvent::SwapStart { chute });
+        }
+    }
+
     pub(super) fn swap_start(&mut self, chute: ChuteId, at: Micros) {
+        if self.chutes[chute.index()].swapping {
+            return;
+        }
         let delay = self.swap_delay(chute, Stream::Swap, self.config.swap_min, self.config.swap_max);
         let spot = &mut self.chutes[chute.index()];
         (spot.called, spot.swapping) = (false, true);

@@ -56,6 +56,28 @@ pub(super) fn hours(seconds: f64) -> String {
     format!("{} h {:02} min", minutes / 60, minutes % 60)
 }
 
+/// Seconds with the two units that suit them.
+pub(super) fn duration(seconds: f64) -> String {
+    if seconds < 59.95 {
+        return format!("{:.1} s", seconds.max(0.0));
+    }
+    // `as` saturates, so even an absurd time prints.
+    let whole_seconds = seconds.round() as u64;
+    if whole_seconds < 3_600 {
+        format!("{} min {:02} s", whole_seconds / 60, whole_seconds % 60)
+    } else {
+        hours(seconds)
+    }
+}
+
+/// A text of at most `width` characters; a longer one is cut and ends in an ellipsis.
+pub(super) fn cut(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    text.chars().take(width - 1).chain(['…']).collect()
+}
+
 /// A bar of at most `width` blocks for a part of the largest.
 pub(super) fn bar(part: u64, largest: u64, width: u64) -> String {
     let blocks = (part * width + largest / 2).checked_div(largest).unwrap_or(0);
@@ -87,6 +109,16 @@ mod tests {
         assert_eq!(nanoseconds(25_300), "25.3 us");
         assert_eq!(nanoseconds(25_300_000), "25.3 ms");
         assert_eq!(hours(86_400.0 + 119.0), "24 h 02 min");
+        let told = [(0.0, "0.0 s"), (59.9, "59.9 s"), (59.96, "1 min 00 s"), (3_599.6, "1 h 00 min")];
+        for (seconds, text) in told {
+            assert_eq!(duration(seconds), text);
+        }
+    }
+
+    #[test]
+    fn long_names_are_cut_to_their_width() {
+        assert_eq!(cut("FR:Île", 6), "FR:Île");
+        assert_eq!(cut("FR:Île-de-France", 6), "FR:Îl…");
     }
 
     #[test]

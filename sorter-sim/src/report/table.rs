@@ -1,5 +1,7 @@
 //! The page for people: at most 100 columns, no colour.
 
+mod hall;
+
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
@@ -8,7 +10,7 @@ use sorter_core::reason::Reason;
 
 use super::format::{bar, hours, nanoseconds, percent, ppm, rounded, whole};
 use super::verdict::{Condition, Finding, Verdict};
-use super::{Latency, Summary};
+use super::{FlowCounts, Latency, Summary};
 
 /// Columns that a page takes at most.
 const WIDTH: usize = 100;
@@ -24,6 +26,7 @@ pub fn print_table(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
     hubs(summary, out)?;
     sorters(summary, out)?;
     reasons(summary, out)?;
+    hall::sections(summary, out)?;
     causes(summary, out)?;
     countries(summary, out)?;
     hourly(summary, out)?;
@@ -70,14 +73,17 @@ fn sums(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
     let equals = |holds: bool| if holds { "=" } else { "≠" };
     let mut table = plain();
     let mut row = |name: &str, terms: &[(&str, u64)]| {
-        let text = terms.iter().map(|(what, count)| format!("{} {what}", whole(*count))).collect::<Vec<_>>();
-        table.add_row([name.to_owned(), text.join(" + ")]);
+        // The name and the blanks around the columns take 12.
+        for (line, text) in sum_lines(terms, WIDTH - 12).into_iter().enumerate() {
+            table.add_row([if line == 0 { name.to_owned() } else { String::new() }, text]);
+        }
     };
     row("parcels", &[("inducted", parcels.inducted)]);
     row(
         equals(parcels.adds_up()),
         &[
             ("discharged", parcels.discharged),
+            ("recalled", parcels.recalled),
             ("exception", parcels.exception),
             ("held", parcels.held),
             ("lost", parcels.lost),
@@ -102,7 +108,26 @@ fn sums(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
         percent(parcels.discharged, parcels.inducted, 2),
         whole(summary.recirculations),
         whole(summary.late_orders),
-    )
+    )?;
+    let FlowCounts { import, export, transit } = summary.flows;
+    writeln!(out, " {} import, {} export, {} in transit", whole(import), whole(export), whole(transit))
+}
+
+/// A sum as lines of at most `width` characters, each but the first with its sign in front.
+fn sum_lines(terms: &[(&str, u64)], width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for (what, count) in terms {
+        let term = format!("{} {what}", whole(*count));
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 3 + term.chars().count() <= width => {
+                line.push_str(" + ");
+                line.push_str(&term);
+            }
+            Some(_) => lines.push(format!("+ {term}")),
+            None => lines.push(term),
+        }
+    }
+    lines
 }
 
 fn conditions(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
@@ -110,12 +135,13 @@ fn conditions(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
     let mut table = plain();
     table.set_header(["condition", "", "checked", "violations"]);
     for condition in Condition::ALL {
-        let count = |value: Option<u64>| value.map_or_else(|| "not built".to_owned(), whole);
+        let missing = if condition.is_built() { "-" } else { "not built" };
+        let count = |value: Option<u64>| value.map_or_else(|| missing.to_owned(), whole);
         table.add_row([
             condition.name().to_owned(),
             condition.text().to_owned(),
-            count(condition.of(&summary.checked)),
-            count(condition.of(&summary.violations)),
+            count(summary.checked.of(condition)),
+            count(summary.violations.of(condition)),
         ]);
     }
     print(&mut table, &[2, 3], out)

@@ -17,11 +17,13 @@ fn fixed() -> Summary {
         parcels: Parcels {
             announced: 4_990_000,
             inducted: 5_000_000,
-            discharged: 4_880_000,
+            discharged: 4_879_880,
+            recalled: 120,
             exception: 118_000,
             held: 1_000,
             lost: 900,
             on_floor: 100,
+            manifested: 4_998_900,
         },
         passes: Passes {
             inducted: 5_120_000,
@@ -31,18 +33,8 @@ fn fixed() -> Summary {
             lost: 1_500,
             on_belt: 0,
         },
-        violations: Conditions {
-            accounting: Some(0),
-            claim: Some(0),
-            wrong_chute: Some(0),
-            ..Conditions::default()
-        },
-        checked: Conditions {
-            accounting: Some(5_120_500),
-            claim: Some(5_100_000),
-            wrong_chute: Some(4_999_000),
-            ..Conditions::default()
-        },
+        violations: Conditions::count(|condition| condition.is_built().then_some(0)),
+        checked: Conditions::count(|condition| condition.is_built().then_some(5_120_500)),
         missorts: counts(&[("misread", 49), ("swapped_within_windows", 12)]),
         reasons: counts(&[("planned", 4_880_000), ("no_read", 75_000), ("conflicting_reads", 42_500)]),
         faults: counts(&[("no_read", 75_000), ("eye_miss", 15_000), ("failed_divert", 14_600)]),
@@ -86,7 +78,67 @@ fn fixed() -> Summary {
         hourly,
         events_per_parcel: 9.3,
         plc_scans: 31_000_000,
+        flows: FlowCounts { import: 4_650_000, export: 200_000, transit: 150_000 },
+        clearance: clearance(),
+        departures: departures(),
+        containers: ContainerReport {
+            opened: 16_240,
+            sealed: 16_210,
+            loaded: 15_930,
+            departed: 15_920,
+            manifests_checked: 16_210,
+            mean_parcels: 308.4,
+        },
+        changeovers: ChangeoverReport {
+            plans: 2,
+            chutes: 60,
+            mean_s: 93.6,
+            max_s: 402.0,
+            recirculations: counts(&[("changeover", 1_240), ("departure_closed", 3_905)]),
+        },
         ..Summary::default()
+    }
+}
+
+fn clearance() -> ClearanceReport {
+    let hours = |hours: f64| 3_600.0 * hours;
+    let stays = |stays, mean, max| Stays { stays, mean, max };
+    ClearanceReport {
+        notices: 5_130_000,
+        applied: 4_980_000,
+        refused_older: 5_000,
+        kept: 145_000,
+        recalls: 140,
+        recalls_after_departure: 20,
+        recalls_left: 90,
+        released_back: 31_400,
+        held_dwell_s: BTreeMap::from([
+            ("hold".to_owned(), stays(14_000, hours(9.4), hours(23.9))),
+            ("inspect".to_owned(), stays(11_200, hours(9.1), hours(23.8))),
+            ("status_unknown".to_owned(), stays(6_200, 2_400.0, 10_900.0)),
+        ]),
+    }
+}
+
+fn departures() -> DepartureReport {
+    let names = ["AT:Vienna", "DE:Cologne", "DE:Hamburg", "ES:Madrid", "FR:Lyon", "FR:Paris", "GB:London"];
+    let lane = |number: usize| LaneRow {
+        lane: names.get(number).map_or_else(|| format!("XX:Place {number}"), |name| (*name).to_owned()),
+        departures: 6,
+        containers: 940,
+        pieces: 287_000,
+        missed: 40 * (number as u64 % 5),
+    };
+    DepartureReport {
+        cut_offs: 102,
+        departed: 102,
+        containers_loaded: 15_920,
+        pieces_loaded: 4_870_000,
+        left_behind: 3,
+        containers_waiting: 120,
+        pieces_waiting: 9_800,
+        missed: counts(&[("hold", 1_300), ("departure_closed", 900), ("no_read", 20)]),
+        by_lane: (0..17).map(lane).collect(),
     }
 }
 
@@ -136,6 +188,14 @@ fn the_json_object_has_the_keys_of_the_command_line() {
     assert_eq!(value["hourly"]["asked"].as_array().unwrap().len(), 24);
     assert_eq!(value["parcels"]["on_floor"], 100);
     assert_eq!(value["passes"]["on_belt"], 0);
+    assert_eq!(value["parcels"]["recalled"], 120);
+    assert_eq!(value["parcels"]["manifested"], 4_998_900);
+    assert_eq!(value["flows"]["transit"], 150_000);
+    assert_eq!(value["clearance"]["held_dwell_s"]["hold"]["stays"], 14_000);
+    assert_eq!(value["departures"]["missed"]["departure_closed"], 900);
+    assert_eq!(value["departures"]["by_lane"][1]["lane"], "DE:Cologne");
+    assert_eq!(value["containers"]["mean_parcels"], 308.4);
+    assert_eq!(value["changeovers"]["recirculations"]["changeover"], 1_240);
 }
 
 #[test]
@@ -146,7 +206,18 @@ fn passes_only_when_every_condition_was_checked() {
     assert_eq!((summary.verdict(), summary.exit_code()), (Verdict::Unchecked(vec![Condition::Claim]), 1));
     summary.checked.claim = None;
     assert_eq!(summary.verdict(), Verdict::Unchecked(vec![Condition::Claim]));
-    assert_eq!(Summary::default().verdict(), Verdict::Unchecked(Condition::ALL.to_vec()));
+    let built = Condition::ALL.into_iter().filter(|condition| condition.is_built()).collect();
+    assert_eq!(Summary::default().verdict(), Verdict::Unchecked(built));
+}
+
+#[test]
+fn customs_and_departures_have_to_be_checked_like_everything_else() {
+    for condition in [Condition::Customs, Condition::Departure] {
+        let mut summary = fixed();
+        let without = |counts: Conditions| Conditions::count(|of| counts.of(of).filter(|_| of != condition));
+        (summary.checked, summary.violations) = (without(summary.checked), without(summary.violations));
+        assert_eq!(summary.verdict(), Verdict::Unchecked(vec![condition]));
+    }
 }
 
 #[test]
@@ -163,7 +234,7 @@ fn a_violation_breaks_the_run_even_where_something_is_unchecked() {
 fn sums_that_do_not_agree_break_the_run() {
     let mut summary = fixed();
     summary.passes.left += 1;
-    summary.parcels.held -= 1;
+    summary.parcels.recalled -= 1;
     assert_eq!(
         summary.verdict(),
         Verdict::Broken(vec![Finding::ParcelsDoNotAddUp, Finding::PassesDoNotAddUp])
@@ -187,8 +258,41 @@ fn the_page_fits_into_100_columns_without_colour() {
     let mut widest = fixed();
     widest.sorters.iter_mut().for_each(|sorter| (sorter.inducted, sorter.utilisation) = (432_000, 1.0));
     for reason in sorter_core::reason::Reason::ALL {
-        widest.reasons.insert(reason.key().to_owned(), 5_000_000);
+        widest.reasons.insert(reason.key().to_owned(), 35_000_000);
+        widest.departures.missed.insert(reason.key().to_owned(), 35_000_000);
+        widest.changeovers.recirculations.insert(reason.key().to_owned(), 35_000_000);
+        let week = Stays { stays: 35_000_000, mean: 604_800.0, max: 604_800.0 };
+        widest.clearance.held_dwell_s.insert(reason.key().to_owned(), week);
     }
+    widest.parcels = Parcels {
+        announced: 35_000_000,
+        inducted: 35_000_000,
+        discharged: 35_000_000,
+        recalled: 35_000_000,
+        exception: 35_000_000,
+        held: 35_000_000,
+        lost: 35_000_000,
+        on_floor: 35_000_000,
+        manifested: 35_000_000,
+    };
+    widest.clearance = ClearanceReport {
+        notices: 350_000_000,
+        applied: 350_000_000,
+        refused_older: 35_000_000,
+        kept: 35_000_000,
+        recalls: 1_000_000,
+        recalls_after_departure: 1_000_000,
+        recalls_left: 1_000_000,
+        released_back: 1_000_000,
+        ..widest.clearance
+    };
+    widest.departures.by_lane.push(LaneRow {
+        lane: "Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch".to_owned(),
+        departures: 1_000,
+        containers: 1_000_000,
+        pieces: 35_000_000,
+        missed: 35_000_000,
+    });
     let page = page(&fixed()) + &page(&widest);
     for line in page.lines() {
         assert!(line.chars().count() <= 100, "{} columns: {line}", line.chars().count());

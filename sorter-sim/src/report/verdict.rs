@@ -2,90 +2,8 @@
 
 use std::fmt;
 
-use super::{Conditions, Summary};
-
-/// A condition that must hold in every run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Condition {
-    /// Every pass ends in one fate, and the sums agree.
-    Accounting,
-    /// One claim for each item.
-    Claim,
-    /// Nothing in a chute that was not decided for it.
-    WrongChute,
-    /// Nothing leaves that is not free to leave.
-    Customs,
-    /// No order beyond the room of a chute.
-    Capacity,
-    /// Every decision from one plan version.
-    Plan,
-    /// Nothing into what is closed.
-    Departure,
-    /// Nothing moved before it was written.
-    Durability,
-}
-
-impl Condition {
-    /// Every condition, in the order of the report.
-    pub const ALL: [Self; 8] = [
-        Self::Accounting,
-        Self::Claim,
-        Self::WrongChute,
-        Self::Customs,
-        Self::Capacity,
-        Self::Plan,
-        Self::Departure,
-        Self::Durability,
-    ];
-
-    /// Its name in a report.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Accounting => "accounting",
-            Self::Claim => "claim",
-            Self::WrongChute => "wrong chute",
-            Self::Customs => "customs",
-            Self::Capacity => "capacity",
-            Self::Plan => "plan",
-            Self::Departure => "departure",
-            Self::Durability => "durability",
-        }
-    }
-
-    /// What must hold, in a few words.
-    pub const fn text(self) -> &'static str {
-        match self {
-            Self::Accounting => "every pass ends in exactly one fate",
-            Self::Claim => "one claim for each item",
-            Self::WrongChute => "ordered and fired as decided",
-            Self::Customs => "only what is free to leave goes out",
-            Self::Capacity => "room is reserved before an order",
-            Self::Plan => "each decision from one plan version",
-            Self::Departure => "nothing into what is closed",
-            Self::Durability => "written before it moves",
-        }
-    }
-
-    /// Its count among those of all conditions.
-    pub const fn of(self, counts: &Conditions) -> Option<u64> {
-        match self {
-            Self::Accounting => counts.accounting,
-            Self::Claim => counts.claim,
-            Self::WrongChute => counts.wrong_chute,
-            Self::Customs => counts.customs,
-            Self::Capacity => counts.capacity,
-            Self::Plan => counts.plan,
-            Self::Departure => counts.departure,
-            Self::Durability => counts.durability,
-        }
-    }
-}
-
-impl fmt::Display for Condition {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
+use super::Summary;
+pub use crate::condition::Condition;
 
 /// A condition that did not hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,10 +44,9 @@ pub enum Verdict {
 
 /// The verdict on a report.
 ///
-/// A part that does not exist is `null` in both counts. A condition with one count only was not checked,
-/// and so was everything in a report that has no condition at all.
+/// A condition with a checker that has no counts, or only one of the two, was not checked.
 pub(super) fn of(summary: &Summary) -> Verdict {
-    let counts = |condition: Condition| (condition.of(&summary.violations), condition.of(&summary.checked));
+    let counts = |condition| (summary.violations.of(condition), summary.checked.of(condition));
     let mut broken: Vec<Finding> = Condition::ALL
         .into_iter()
         .filter_map(|condition| {
@@ -149,11 +66,10 @@ pub(super) fn of(summary: &Summary) -> Verdict {
     if !broken.is_empty() {
         return Verdict::Broken(broken);
     }
-    let nothing_exists = Condition::ALL.into_iter().all(|condition| counts(condition) == (None, None));
     let unchecked: Vec<Condition> = Condition::ALL
         .into_iter()
         .filter(|condition| match counts(*condition) {
-            (None, None) => nothing_exists,
+            (None, None) => condition.is_built(),
             (Some(_), Some(checks)) => checks == 0,
             (None, Some(_)) | (Some(_), None) => true,
         })

@@ -2,6 +2,8 @@
 
 use std::fmt::Display;
 
+use sorter_core::units::Micros;
+
 use super::Scenario;
 use crate::random::Rate;
 
@@ -16,24 +18,7 @@ pub(super) struct Contradiction {
 /// Everything that contradicts itself.
 pub(super) fn contradictions(scenario: &Scenario) -> Vec<Contradiction> {
     let (plant, reads) = (&scenario.plant, &scenario.reads);
-    let mut found: Vec<Contradiction> = [
-        ordered(&["plant.gap_min_mm", "plant.gap_max_mm"], plant.gap_min.get(), plant.gap_max.get(), "mm"),
-        ordered(
-            &["plant.swap_start_min_s", "plant.swap_start_max_s"],
-            plant.swap_start_min.get() / 1_000_000,
-            plant.swap_start_max.get() / 1_000_000,
-            "s",
-        ),
-        ordered(
-            &["plant.swap_min_s", "plant.swap_max_s"],
-            plant.swap_min.get() / 1_000_000,
-            plant.swap_max.get() / 1_000_000,
-            "s",
-        ),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
+    let mut found = pairs(scenario);
     let outcomes = sum(&[reads.no_read, reads.conflicting, reads.stray, reads.misread]);
     if outcomes > u64::from(Rate::ONE.ppb()) {
         found.push(Contradiction {
@@ -51,17 +36,102 @@ pub(super) fn contradictions(scenario: &Scenario) -> Vec<Contradiction> {
             message: format!("losses.eye_miss, big_slip and taken_off sum to {} (expected 1)", share(losses)),
         });
     }
+    let flows = sum(&[scenario.flows.export, scenario.flows.transit]);
+    if flows > u64::from(Rate::ONE.ppb()) {
+        found.push(Contradiction {
+            keys: &["flows.export", "flows.transit"],
+            message: format!("flows.export and transit sum to {} (expected at most 1)", share(flows)),
+        });
+    }
+    found.extend(customs(scenario));
+    found.extend(changeover(scenario));
     if let Some(sabotage) = scenario.sabotage.filter(|sabotage| sabotage.at_parcel >= scenario.parcels) {
         found.push(Contradiction {
             keys: &["sabotage.at_parcel", "parcels"],
             message: format!(
-                "sabotage.at_parcel is {}, but the day has parcels 0 to {} only",
+                "sabotage.at_parcel is {}, but the run has parcels 0 to {} only",
                 sabotage.at_parcel,
                 scenario.parcels.saturating_sub(1)
             ),
         });
     }
     found
+}
+
+/// Lower bounds that are above their upper ones.
+fn pairs(scenario: &Scenario) -> Vec<Contradiction> {
+    let (plant, hall, customs) = (&scenario.plant, &scenario.hall, &scenario.customs);
+    let gap =
+        ordered(&["plant.gap_min_mm", "plant.gap_max_mm"], plant.gap_min.get(), plant.gap_max.get(), "mm");
+    let times = [
+        (&["plant.swap_start_min_s", "plant.swap_start_max_s"], plant.swap_start_min, plant.swap_start_max),
+        (&["plant.swap_min_s", "plant.swap_max_s"], plant.swap_min, plant.swap_max),
+        (&["hall.plate_scan_min_s", "hall.plate_scan_max_s"], hall.plate_scan_min, hall.plate_scan_max),
+        (
+            &["hall.cutoff_people_min_s", "hall.cutoff_people_max_s"],
+            hall.cutoff_people_min,
+            hall.cutoff_people_max,
+        ),
+        (
+            &["hall.changeover_people_min_s", "hall.changeover_people_max_s"],
+            hall.changeover_people_min,
+            hall.changeover_people_max,
+        ),
+        (&["hall.load_min_s", "hall.load_max_s"], hall.load_min, hall.load_max),
+        (&["hall.fetch_min_s", "hall.fetch_max_s"], hall.fetch_min, hall.fetch_max),
+        (&["customs.late_min_s", "customs.late_max_s"], customs.late_min, customs.late_max),
+        (&["customs.hold_min_s", "customs.hold_max_s"], customs.hold_min, customs.hold_max),
+    ];
+    let times = times
+        .into_iter()
+        .map(|(keys, low, high)| ordered(keys, low.get() / 1_000_000, high.get() / 1_000_000, "s"));
+    std::iter::once(gap).chain(times).flatten().collect()
+}
+
+/// The first answers of customs exclude each other.
+fn customs(scenario: &Scenario) -> Option<Contradiction> {
+    let mix = &scenario.customs;
+    let answers = sum(&[
+        mix.prelodged_late,
+        mix.hold_document,
+        mix.hold_inspect,
+        mix.screening,
+        mix.refused,
+        mix.seized,
+        mix.expired,
+        mix.revoked,
+    ]);
+    (answers > u64::from(Rate::ONE.ppb())).then(|| Contradiction {
+        keys: &[
+            "customs.prelodged_late",
+            "customs.hold_document",
+            "customs.hold_inspect",
+            "customs.screening",
+            "customs.refused",
+            "customs.seized",
+            "customs.expired",
+            "customs.revoked",
+        ],
+        message: format!(
+            "customs.prelodged_late, hold_document, hold_inspect, screening, refused, seized, expired and \
+             revoked exclude each other and sum to {} (expected at most 1)",
+            share(answers)
+        ),
+    })
+}
+
+/// Chutes change back after they have changed.
+fn changeover(scenario: &Scenario) -> Option<Contradiction> {
+    let hours = |time: Micros| time.get() / 3_600_000_000;
+    let (at, back) = (scenario.changeover.at, scenario.changeover.back?);
+    (back <= at).then(|| Contradiction {
+        keys: &["changeover.back_h", "changeover.at_h"],
+        message: format!(
+            "changeover.back_h is {} h, not after changeover.at_h of {} h",
+            hours(back),
+            hours(at)
+        ),
+    })
 }
 
 /// A contradiction when the smaller bound is above the larger one.

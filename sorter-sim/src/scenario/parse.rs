@@ -10,10 +10,9 @@ use super::schema::{self, Field, Key};
 use super::{Scenario, check};
 use crate::random::Rate;
 
-/// Reads a whole file.
-pub(super) fn scenario(file: &str, text: &str) -> Result<Scenario, Diagnostics> {
-    let mut reader =
-        Reader { file, text, scenario: Scenario::default(), lines: BTreeMap::new(), found: Vec::new() };
+/// Reads a whole file on top of a scenario.
+pub(super) fn scenario(base: Scenario, file: &str, text: &str) -> Result<Scenario, Diagnostics> {
+    let mut reader = Reader { file, text, scenario: base, lines: BTreeMap::new(), found: Vec::new() };
     let (document, errors) = DeTable::parse_recoverable(text);
     for error in errors {
         let line = reader.line(error.span().map_or(0, |span| span.start));
@@ -177,7 +176,9 @@ fn word<'v>(value: &'v DeValue<'_>) -> Result<&'v str, Refused> {
 mod tests {
     use sorter_core::units::{Micros, Millimetres};
 
-    use super::super::{Profile, Sabotage, SabotageKind, describe};
+    use super::super::{
+        ChangeoverTimes, CustomsMix, Flows, Hall, Profile, Sabotage, SabotageKind, Weekday, describe,
+    };
     use super::*;
 
     fn problems(text: &str) -> Vec<String> {
@@ -214,6 +215,50 @@ mod tests {
     }
 
     #[test]
+    fn every_key_of_the_hall_reaches_its_field() {
+        let text = "days = 7\nweekday = \"Fri\"\nprofile = \"flights\"\n[flows]\nexport = 0.1\ntransit = 0.2\n\
+                    [hall]\nunload_h = 3\nfetch_max_s = 4000\nvehicles = 9\n[customs]\nrevoked = 0.01\n\
+                    hold_max_s = 7200\n[changeover]\nat_h = 5\nback_h = 0\n[schedule]\nfile = \"week.csv\"\n";
+        let scenario = Scenario::from_toml("day.toml", text).unwrap();
+        assert_eq!((scenario.days, scenario.weekday, scenario.profile), (7, Weekday::Fri, Profile::Flights));
+        assert_eq!((scenario.begins(), scenario.lasts()), (Micros::ZERO, Micros::from_secs(604_800)));
+        let flows = Flows { export: Rate::from_ppm(100_000), transit: Rate::from_ppm(200_000) };
+        assert_eq!(scenario.flows, flows);
+        assert_eq!(
+            scenario.hall,
+            Hall {
+                unload: Micros::from_secs(10_800),
+                fetch_max: Micros::from_secs(4_000),
+                vehicles: 9,
+                ..Hall::default()
+            }
+        );
+        let (revoked, hold_max) = (Rate::from_ppm(10_000), Micros::from_secs(7_200));
+        assert_eq!(scenario.customs, CustomsMix { revoked, hold_max, ..CustomsMix::default() });
+        let changeover = ChangeoverTimes { at: Micros::from_secs(18_000), back: None, ..Default::default() };
+        assert_eq!(scenario.changeover, changeover);
+        assert_eq!(scenario.schedule_file.as_deref(), Some(std::path::Path::new("week.csv")));
+    }
+
+    #[test]
+    fn refuses_contradictions_in_the_hall() {
+        assert_eq!(
+            problems(
+                "[flows]\nexport = 0.6\ntransit = 0.5\n[hall]\nload_min_s = 2000\n[customs]\nrefused = 0.9\n\
+                 revoked = 0.1\nlate_max_s = 200\n[changeover]\nback_h = 12\n"
+            ),
+            [
+                "day.toml:2: SC0005: flows.export and transit sum to 1.1 (expected at most 1)",
+                "day.toml:5: SC0005: hall.load_min_s is 2000 s, above hall.load_max_s of 1200 s",
+                "day.toml:7: SC0005: customs.prelodged_late, hold_document, hold_inspect, screening, refused, \
+                 seized, expired and revoked exclude each other and sum to 1.0333 (expected at most 1)",
+                "day.toml:9: SC0005: customs.late_min_s is 300 s, above customs.late_max_s of 200 s",
+                "day.toml:11: SC0005: changeover.back_h is 12 h, not after changeover.at_h of 12 h",
+            ]
+        );
+    }
+
+    #[test]
     fn reports_all_problems_at_once_in_the_order_of_lines() {
         let text = "hubs = 99\nspeed = 3\nprofile = \"steep\"\n[reads]\nno_read = 1.5\nstray = \"many\"\n\
                     [plnt]\nx = 1\n[plc]\nscan_ms = 2.5\n";
@@ -221,13 +266,15 @@ mod tests {
             problems(text),
             [
                 "day.toml:1: SC0004: hubs is 99 (expected a whole number from 1 to 64)",
-                "day.toml:2: SC0002: speed is not a key (expected one of seed, parcels, hubs, sorters, profile, \
-                 codes, reads, plant, losses, plc, limits, sabotage, plan, layout)",
-                "day.toml:3: SC0004: profile is \"steep\" (expected one of carrier_scan, purchase, hub_inflow, flat)",
+                "day.toml:2: SC0002: speed is not a key (expected one of seed, parcels, days, weekday, hubs, \
+                 sorters, profile, flows, codes, reads, plant, losses, hall, customs, changeover, plc, limits, \
+                 sabotage, plan, layout, schedule)",
+                "day.toml:3: SC0004: profile is \"steep\" (expected one of carrier_scan, purchase, hub_inflow, flat, flights)",
                 "day.toml:5: SC0004: reads.no_read is 1.5 (expected a share from 0 to 1)",
                 "day.toml:6: SC0003: reads.stray is \"many\" (expected a share from 0 to 1)",
-                "day.toml:7: SC0002: plnt is not a key (expected one of seed, parcels, hubs, sorters, profile, \
-                 codes, reads, plant, losses, plc, limits, sabotage, plan, layout)",
+                "day.toml:7: SC0002: plnt is not a key (expected one of seed, parcels, days, weekday, hubs, \
+                 sorters, profile, flows, codes, reads, plant, losses, hall, customs, changeover, plc, limits, \
+                 sabotage, plan, layout, schedule)",
                 "day.toml:10: SC0003: plc.scan_ms is 2.5 (expected a whole number from 1 to 100)",
             ]
         );
@@ -245,7 +292,7 @@ mod tests {
         );
         assert_eq!(
             problems("parcels = 10\n[sabotage]\nkind = \"overfill\"\nat_parcel = 10\n"),
-            ["day.toml:4: SC0005: sabotage.at_parcel is 10, but the day has parcels 0 to 9 only"]
+            ["day.toml:4: SC0005: sabotage.at_parcel is 10, but the run has parcels 0 to 9 only"]
         );
         assert_eq!(
             problems("[reads]\nno_read = 0.9\nconflicting = 0.2\n"),

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use sorter_core::units::{Micros, Millimetres};
 
-use super::{HUBS_LIMIT, PARCELS_LIMIT, Profile, SORTERS_LIMIT, Sabotage, SabotageKind, Scenario};
+use super::{
+    DAYS_LIMIT, HUBS_LIMIT, PARCELS_LIMIT, Profile, SORTERS_LIMIT, Sabotage, SabotageKind, Scenario, Weekday,
+};
 use crate::random::Rate;
 
 /// One key.
@@ -79,6 +81,14 @@ fn seconds(value: Micros) -> Option<u64> {
     Some(value.get() / 1_000_000)
 }
 
+fn hours(value: Micros) -> Option<u64> {
+    Some(value.get() / 3_600_000_000)
+}
+
+const fn of_hours(value: u64) -> Micros {
+    Micros::from_secs(value * 3_600)
+}
+
 fn millimetres(value: Millimetres) -> Option<u64> {
     u64::try_from(value.get()).ok()
 }
@@ -115,8 +125,8 @@ macro_rules! length {
 }
 
 macro_rules! time {
-    ($range:expr, $field:ident) => {
-        whole!($range, |s| seconds(s.plant.$field), |s, v| s.plant.$field = Micros::from_secs(v))
+    ($range:expr, $($path:ident).+) => {
+        whole!($range, |s| seconds(s.$($path).+), |s, v| s.$($path).+ = Micros::from_secs(v))
     };
 }
 
@@ -124,7 +134,15 @@ keys! {
     ""."seed" = whole!(0..=i64::MAX as u64, |s| Some(s.seed), |s, v| s.seed = v),
         "from which every random draw follows";
     ""."parcels" = whole!(1..=PARCELS_LIMIT as u64, |s| Some(s.parcels.into()), |s, v| s.parcels = narrow(v)),
-        "physical parcels of the day over all hubs";
+        "physical parcels of the run over all hubs";
+    ""."days" = whole!(1..=DAYS_LIMIT as u64, |s| Some(s.days.into()), |s, v| s.days = narrow(v)),
+        "days of the run";
+    ""."weekday" = Field::Word {
+            words: &Weekday::KEYS,
+            set: |s, index| s.weekday = Weekday::ALL[index],
+            get: |s| Some(s.weekday as usize),
+        },
+        "the day of a run of one day; longer ones begin on Mon";
     ""."hubs" = whole!(1..=HUBS_LIMIT as u64, |s| Some(s.hubs.into()), |s, v| s.hubs = narrow(v)),
         "buildings; they share nothing";
     ""."sorters" = whole!(1..=SORTERS_LIMIT as u64, |s| Some(s.sorters.into()), |s, v| s.sorters = narrow(v)),
@@ -135,6 +153,8 @@ keys! {
             get: |s| Some(s.profile as usize),
         },
         "how arrivals spread over the day";
+    "flows"."export" = share!(flows.export), "truck in, flight out; the rest is import";
+    "flows"."transit" = share!(flows.transit), "flight in, flight out, under T1";
     "codes"."two_codes" = share!(codes.two_codes), "labels with two codes";
     "reads"."no_read" = share!(reads.no_read), "no code is read";
     "reads"."conflicting" = share!(reads.conflicting), "a code of another announced parcel is read beside its own";
@@ -151,15 +171,56 @@ keys! {
     "plant"."tracking_loss" = share!(plant.tracking_loss), "passes in which tracking is put to a test";
     "plant"."thrown_on" = share!(plant.thrown_on), "passes after which a thing is thrown on the belt";
     "plant"."failed_divert" = share!(plant.failed_divert), "diverts that leave the parcel on the belt";
-    "plant"."return_s" = time!(1..=3_600, return_time), "from the end of the belt to the induction queue";
-    "plant"."swap_start_min_s" = time!(0..=7_200, swap_start_min), "people come this long after half full";
-    "plant"."swap_start_max_s" = time!(0..=7_200, swap_start_max), "at the latest";
-    "plant"."swap_min_s" = time!(1..=3_600, swap_min), "shortest change of a container";
-    "plant"."swap_max_s" = time!(1..=3_600, swap_max), "longest change";
+    "plant"."return_s" = time!(1..=3_600, plant.return_time), "from the end of the belt to the induction queue";
+    "plant"."swap_start_min_s" = time!(0..=7_200, plant.swap_start_min), "people come this long after half full";
+    "plant"."swap_start_max_s" = time!(0..=7_200, plant.swap_start_max), "at the latest";
+    "plant"."swap_min_s" = time!(1..=3_600, plant.swap_min), "shortest change of a container";
+    "plant"."swap_max_s" = time!(1..=3_600, plant.swap_max), "longest change";
     "plant"."catch_mm" = length!(1..=1_000, catch), "how far off a diverter still catches a parcel";
     "losses"."eye_miss" = share!(plant.losses.eye_miss), "of tracking_loss: a photo-eye misses it";
     "losses"."big_slip" = share!(plant.losses.big_slip), "of tracking_loss: slips beyond any window";
     "losses"."taken_off" = share!(plant.losses.taken_off), "of tracking_loss: a person takes it off";
+    "hall"."unload_h" = whole!(1..=24, |s| hours(s.hall.unload), |s, v| s.hall.unload = of_hours(v)),
+        "hours over which a flight reaches the inductions";
+    "hall"."plate_scan_min_s" = time!(0..=3_600, hall.plate_scan_min),
+        "from a new container in place to its plate scanned";
+    "hall"."plate_scan_max_s" = time!(0..=3_600, hall.plate_scan_max), "at the latest";
+    "hall"."cutoff_people_min_s" = time!(0..=7_200, hall.cutoff_people_min),
+        "people come to a chute this long after its cut-off";
+    "hall"."cutoff_people_max_s" = time!(0..=7_200, hall.cutoff_people_max), "at the latest";
+    "hall"."changeover_people_min_s" = time!(0..=7_200, hall.changeover_people_min),
+        "people come to a chute that changes outlet";
+    "hall"."changeover_people_max_s" = time!(0..=7_200, hall.changeover_people_max), "at the latest";
+    "hall"."load_min_s" = time!(0..=14_400, hall.load_min), "from a container sealed to loaded";
+    "hall"."load_max_s" = time!(0..=14_400, hall.load_max), "at most";
+    "hall"."fetch_min_s" = time!(0..=86_400, hall.fetch_min),
+        "from a hold released to the parcel at an induction";
+    "hall"."fetch_max_s" = time!(0..=86_400, hall.fetch_max), "at most";
+    "hall"."vehicles" = whole!(1..=1_000, |s| Some(s.hall.vehicles.into()), |s, v| s.hall.vehicles = narrow(v)),
+        "times the capacity of a row of the schedule";
+    "customs"."prelodged_late" = share!(customs.prelodged_late), "not released at its induction, released later";
+    "customs"."hold_document" = share!(customs.hold_document), "held for a document";
+    "customs"."hold_inspect" = share!(customs.hold_inspect), "held for an inspection";
+    "customs"."screening" = share!(customs.screening), "held for a screening";
+    "customs"."refused" = share!(customs.refused), "refused, goes back";
+    "customs"."seized" = share!(customs.seized), "seized";
+    "customs"."expired" = share!(customs.expired), "its time in storage is over";
+    "customs"."revoked" = share!(customs.revoked), "released at first, held later";
+    "customs"."out_of_order" = share!(customs.out_of_order), "an older message arrives after a newer";
+    "customs"."random_inspection" = share!(customs.random_inspection), "on the random inspection list";
+    "customs"."late_min_s" = time!(0..=604_800, customs.late_min), "a late release comes after the induction";
+    "customs"."late_max_s" = time!(0..=604_800, customs.late_max), "at the latest";
+    "customs"."hold_min_s" = time!(0..=604_800, customs.hold_min), "a hold is released after";
+    "customs"."hold_max_s" = time!(0..=604_800, customs.hold_max), "at the latest";
+    "customs"."revoke_max_s" = time!(0..=604_800, customs.revoke_max),
+        "a revocation comes at most so late after induction";
+    "customs"."released_of_held" = share!(customs.released_of_held), "of the held, released in the end";
+    "changeover"."at_h" = whole!(0..=167, |s| hours(s.changeover.at), |s, v| s.changeover.at = of_hours(v)),
+        "hour of the run in which chutes change outlet";
+    "changeover"."share" = share!(changeover.share), "of the outbound chutes change; 0 is no changeover";
+    "changeover"."back_h" = whole!(0..=167, |s| hours(s.changeover.back.unwrap_or_default()),
+            |s, v| s.changeover.back = (v > 0).then(|| of_hours(v))),
+        "hour in which they change back; 0 is never";
     "plc"."scan_ms" = whole!(1..=100, |s| Some(s.plc_scan.get() / 1_000),
             |s, v| s.plc_scan = Micros::from_millis(v)),
         "time between two PLC scans";
@@ -178,6 +239,7 @@ keys! {
         "at which parcel, from 0 over all hubs";
     "plan"."file" = Field::Path { at: |s| &mut s.plan_file }, "sort plan instead of the generated one";
     "layout"."file" = Field::Path { at: |s| &mut s.layout_file }, "layout instead of the built-in line sorter";
+    "schedule"."file" = Field::Path { at: |s| &mut s.schedule_file }, "schedule instead of the built-in week";
 }
 
 /// The key with this place in a file.
@@ -223,13 +285,22 @@ pub fn describe() -> String {
             Field::Share { least, .. } => format!(" ({least} to 1)"),
             Field::Word { .. } | Field::Path { .. } => String::new(),
         };
-        lines.push(format!("{value:<28} # {}{range}", key.meaning));
+        lines.push(format!("{value:<29} # {}{range}", key.meaning));
         if let Field::Word { words, .. } = &key.field {
-            let (first, second) = words.split_at(words.len().div_ceil(2));
-            for half in [first, second] {
-                lines.push(format!("{:<28} # {}", "", half.join(", ")));
-            }
+            lines.extend(wrapped(words).into_iter().map(|words| format!("{:<29} # {words}", "")));
         }
     }
     lines.join("\n") + "\n"
+}
+
+/// Words with commas, in as few lines as 68 columns allow.
+fn wrapped(words: &[&str]) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in words {
+        match lines.last_mut().filter(|line| line.len() + word.len() + 2 <= 68) {
+            Some(line) => line.extend([", ", word]),
+            None => lines.push((*word).to_owned()),
+        }
+    }
+    lines
 }

@@ -30,7 +30,7 @@ fn parcels_and_passes_add_up_and_no_belt_keeps_an_item() {
     let run = Run::of(DAY, &[]);
     let parcels = |key: &str| run.number(&format!("/parcels/{key}"));
     assert_eq!(parcels("inducted"), 60_000);
-    let ended = parcels("discharged") + parcels("exception") + parcels("held");
+    let ended = parcels("discharged") + parcels("recalled") + parcels("exception") + parcels("held");
     assert_eq!(ended + parcels("lost") + parcels("on_floor"), 60_000);
     let passes = |key: &str| run.number(&format!("/passes/{key}"));
     let entered = passes("inducted") + passes("unexpected");

@@ -10,6 +10,8 @@ pub(super) struct Run {
     pub(super) code: Option<i32>,
     pub(super) report: Value,
     pub(super) errors: String,
+    /// What it printed beside the report.
+    pub(super) output: String,
 }
 
 impl Run {
@@ -29,10 +31,11 @@ impl Run {
             .output()
             .expect("the program starts");
         let errors = String::from_utf8_lossy(&done.stderr).into_owned();
+        let printed = String::from_utf8_lossy(&done.stdout).into_owned();
         let text = std::fs::read_to_string(&output).expect("a report is written");
         let report =
             serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in {text:?}; {errors}"));
-        Self { code: done.status.code(), report, errors }
+        Self { code: done.status.code(), report, errors, output: printed }
     }
 
     /// A number of the report, by the path of its keys.
