@@ -10,13 +10,26 @@ import sys
 CONDITIONS = ["accounting", "claim", "wrong_chute", "customs", "capacity", "plan", "departure", "durability"]
 LATENCY = ["p50", "p99", "p999", "p9999", "max"]
 KEYS = {
-    "parcels": ["announced", "inducted", "discharged", "exception", "held", "lost", "on_floor"],
+    "parcels": [
+        "announced", "inducted", "discharged", "recalled", "exception", "held", "lost", "on_floor", "manifested",
+    ],
     "passes": ["inducted", "unexpected", "discharged", "left", "lost", "on_belt"],
     "violations": CONDITIONS,
     "checked": CONDITIONS,
     "missorts": [],
     "reasons": [],
     "faults": [],
+    "flows": ["import", "export", "transit"],
+    "clearance": [
+        "notices", "applied", "refused_older", "kept", "recalls", "recalls_after_departure", "recalls_left",
+        "released_back", "held_dwell_s",
+    ],
+    "departures": [
+        "cut_offs", "departed", "containers_loaded", "pieces_loaded", "left_behind", "containers_waiting",
+        "pieces_waiting", "missed", "by_lane",
+    ],
+    "containers": ["opened", "sealed", "loaded", "departed", "manifests_checked", "mean_parcels"],
+    "changeovers": ["plans", "chutes", "mean_s", "max_s", "recirculations"],
 }
 SINGLE_KEYS = [
     "schema", "seed", "version", "late_orders", "recirculations", "simulated_s", "wall_s", "parcels_per_s",
@@ -45,7 +58,7 @@ def problems_of(report):
     if report["schema"] != 1:
         problems.append(f"schema is {report['schema']} (expected 1)")
     parcels, passes = report["parcels"], report["passes"]
-    ends = sum(parcels[key] for key in ("discharged", "exception", "held", "lost", "on_floor"))
+    ends = sum(parcels[key] for key in ("discharged", "recalled", "exception", "held", "lost", "on_floor"))
     if parcels["inducted"] == 0 or parcels["inducted"] != ends:
         problems.append(f"{parcels['inducted']} parcels inducted, {ends} with an end")
     ends = sum(passes[key] for key in ("discharged", "left", "lost", "on_belt"))

@@ -6,6 +6,7 @@
 //! Run it with `cargo run --release -p sorter-examples --example full_day`.
 
 use sorter_sim::report::{Verdict, print_table};
+use sorter_sim::run_options::RunOptions;
 use sorter_sim::scenario::Scenario;
 
 fn main() -> anyhow::Result<()> {
@@ -14,7 +15,7 @@ fn main() -> anyhow::Result<()> {
     anyhow::ensure!(contradictions.is_empty(), contradictions.join("\n"));
 
     let threads = 2;
-    let outcome = sorter_sim::day::run(&scenario, threads, &|_parcels_done| {})?;
+    let outcome = sorter_sim::day::run(&scenario, threads, &RunOptions::default(), &|_parcels_done| {})?;
     print_table(&outcome.summary, &mut std::io::stdout().lock())?;
     anyhow::ensure!(
         outcome.summary.verdict() == Verdict::Passed,

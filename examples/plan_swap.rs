@@ -8,11 +8,12 @@
 //! ```
 //!
 //! Shows: what changes between two plans before one is published; that publishing stops no decision; that each
-//! decision comes from exactly one version and carries it; that versions never go back.
+//! decision comes from exactly one version and carries it; that versions never go back; that the chutes which
+//! differ change over as soon as people have changed their containers, and what runs off meanwhile.
 //!
 //! Run it with `cargo run --release -p sorter-examples --example plan_swap`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
@@ -21,7 +22,9 @@ use sorter_core::address::{Country, Destinations, Postcode};
 use sorter_core::barcode::{CodeBook, make};
 use sorter_core::chute::ChuteReport;
 use sorter_core::clearance::Clearance;
-use sorter_core::engine::{Assigned, Engine, EngineBuilder, EngineConfig, Fate, OrderEnd, Scan, Worker};
+use sorter_core::engine::{
+    Assigned, Commit, Engine, EngineBuilder, EngineConfig, Fate, HallRules, OrderEnd, Scan, Worker,
+};
 use sorter_core::ids::{ChuteId, HubId, ItemId, PlanVersion, SorterId};
 use sorter_core::layout::Layout;
 use sorter_core::manifest::Announcement;
@@ -30,6 +33,8 @@ use sorter_core::units::{Grams, Micros, Millimetres};
 
 /// Parcels that the worker sorts; the new plan is asked for after the first third.
 const PARCELS: u32 = 60_000;
+/// Parcels between two rounds of the people on the floor.
+const ROUND: u32 = 50;
 
 fn main() -> anyhow::Result<()> {
     let monday = PlanSource::read(concat!(env!("CARGO_MANIFEST_DIR"), "/plans/monday.toml"))?;
@@ -47,41 +52,58 @@ fn main() -> anyhow::Result<()> {
         tell.send(published.is_ok_and(|result| result.is_ok())).ok();
         sorting.join().expect("the worker does not panic")
     })?;
-    for (version, count) in decisions {
+    for (version, count) in &decisions.by_version {
         println!("{count} decisions by {version}");
     }
+    println!("{} passes ended without a chute", decisions.ran_off);
     println!("now in force: {} version {}", engine.plan().name(), engine.plan().version().get());
     Ok(())
 }
 
+/// What the worker decided.
+#[derive(Default)]
+struct Decisions {
+    by_version: BTreeMap<PlanVersion, u32>,
+    /// Decisions for no chute: the parcel runs off and comes back.
+    ran_off: u32,
+}
+
 /// Sorts every parcel and counts its decisions by plan version.
-fn sort_all(
-    mut worker: Worker,
-    ask: &Sender<()>,
-    told: &Receiver<bool>,
-) -> anyhow::Result<BTreeMap<PlanVersion, u32>> {
-    let mut decisions = BTreeMap::new();
+fn sort_all(mut worker: Worker, ask: &Sender<()>, told: &Receiver<bool>) -> anyhow::Result<Decisions> {
+    let mut decisions = Decisions::default();
     let mut newest = PlanVersion::new(1);
-    for number in 0..PARCELS {
-        if number == PARCELS / 3 {
+    let mut waiting: VecDeque<u32> = (0..PARCELS).collect();
+    let mut turn = 0;
+    while let Some(number) = waiting.pop_front() {
+        if turn == PARCELS / 3 {
             ask.send(())?;
         }
-        if number == PARCELS * 2 / 3 {
+        if turn == PARCELS * 2 / 3 {
             anyhow::ensure!(told.recv()?, "the new plan was refused");
         }
-        let version = sort_one(&mut worker, number)?;
+        let at = Micros::from_millis(u64::from(turn) * 200);
+        let (version, sorted) = sort_one(&mut worker, number, turn, at)?;
         anyhow::ensure!(version >= newest, "{version} after {newest}");
         newest = version;
-        *decisions.entry(version).or_default() += 1;
+        *decisions.by_version.entry(version).or_default() += 1;
+        if !sorted {
+            decisions.ran_off += 1;
+            waiting.push_back(number);
+        }
+        turn += 1;
+        if turn % ROUND == 0 {
+            change_containers(&mut worker, at);
+        }
     }
     anyhow::ensure!(newest == PlanVersion::new(2), "the new plan was never seen");
+    anyhow::ensure!(worker.changing().next().is_none(), "a chute still changes over");
+    println!("{} chutes changed over", worker.tally().changeovers);
     Ok(decisions)
 }
 
-/// Decides one parcel and discharges it where it was decided to go.
-fn sort_one(worker: &mut Worker, number: u32) -> anyhow::Result<PlanVersion> {
-    let item = ItemId::new(u16::try_from(number % 50_000)? + 1);
-    let at = Micros::from_millis(u64::from(number) * 200);
+/// Decides one parcel and discharges it where it was decided to go, or lets it run off.
+fn sort_one(worker: &mut Worker, number: u32, turn: u32, at: Micros) -> anyhow::Result<(PlanVersion, bool)> {
+    let item = ItemId::new(u16::try_from(turn % 50_000)? + 1);
     let code = make::s10(*b"LP", number, *b"SG");
     worker.entered(item, at, true);
     let decision = worker.decide(&Scan {
@@ -93,20 +115,32 @@ fn sort_one(worker: &mut Worker, number: u32) -> anyhow::Result<PlanVersion> {
         reach: Millimetres::new(5_000),
     });
     let held = decision.assigned;
-    let chute = held.chute.ok_or_else(|| anyhow::anyhow!("{item} has no chute: {}", held.reason))?;
-    worker.commit(item, at, &decision.identity, &held);
+    let Some(chute) = held.chute else {
+        worker.finish(item, at, &held, Fate::Left, Grams::new(400));
+        return Ok((decision.plan, false));
+    };
+    anyhow::ensure!(worker.commit(item, at, &decision.identity, &held) == Commit::Done, "{item} was refused");
     worker.order_ended(item, at, chute, &held, OrderEnd::WithItem);
-    worker.finish(item, at, &held, Fate::Discharged(chute));
-    change_full_container(worker, chute, at);
-    Ok(decision.plan)
+    worker.finish(item, at, &held, Fate::Discharged(chute), Grams::new(400));
+    if worker.chutes().get(chute).is_some_and(|state| state.free() == 0) {
+        change_container(worker, chute, at);
+    }
+    Ok((decision.plan, true))
 }
 
-/// What the people on the floor do: a full container goes, an empty one comes.
-fn change_full_container(worker: &mut Worker, chute: ChuteId, at: Micros) {
-    if worker.chutes().get(chute).is_some_and(|state| state.free() == 0) {
-        worker.chute_changed(chute, at, ChuteReport::default());
-        worker.chute_changed(chute, at, ChuteReport { container: true, ..ChuteReport::default() });
+/// What the people on the floor do in a changeover: containers that hold parcels of the old plan go.
+fn change_containers(worker: &mut Worker, at: Micros) {
+    worker.attend(at);
+    let wanted: Vec<ChuteId> = worker.swaps_wanted(at).map(|(chute, _)| chute).collect();
+    for chute in wanted {
+        change_container(worker, chute, at);
     }
+}
+
+/// The container at a chute goes, an empty one comes.
+fn change_container(worker: &mut Worker, chute: ChuteId, at: Micros) {
+    worker.chute_changed(chute, at, ChuteReport::default());
+    worker.chute_changed(chute, at, ChuteReport { container: true, ..ChuteReport::default() });
 }
 
 /// An engine that expects parcels to all of Germany.
@@ -119,6 +153,7 @@ fn engine(plan: &PlanSource) -> anyhow::Result<Arc<Engine>> {
         expected_parcels: PARCELS as usize,
         late_parcels: 0,
         seed: 1,
+        rules: HallRules::default(),
     });
     for number in 0..PARCELS {
         let code = make::s10(*b"LP", number, *b"SG");

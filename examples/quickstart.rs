@@ -9,12 +9,13 @@ use std::sync::Arc;
 
 use sorter_core::address::Destinations;
 use sorter_core::barcode::CodeBook;
-use sorter_core::engine::{Assigned, Commit, EngineBuilder, EngineConfig, Fate, OrderEnd, Scan};
+use sorter_core::engine::{Assigned, Commit, EngineBuilder, EngineConfig, Fate, HallRules, OrderEnd, Scan};
+use sorter_core::event_log::Keep;
 use sorter_core::ids::{HubId, ItemId, SorterId};
 use sorter_core::layout::Layout;
 use sorter_core::manifest;
 use sorter_core::plan::PlanSource;
-use sorter_core::units::{Micros, Millimetres};
+use sorter_core::units::{Grams, Micros, Millimetres};
 
 const MANIFEST: &str = "codes,country,postcode,weight_g,clearance
 LP263072004SG LP00239506206926,DE,10115,420,released
@@ -33,6 +34,7 @@ fn main() -> anyhow::Result<()> {
         expected_parcels: 3,
         late_parcels: 100,
         seed: 1,
+        rules: HallRules::default(),
     });
     let announced = manifest::read(MANIFEST.as_bytes(), "day.csv", &codes, std::io::sink(), |row| {
         builder.announce_row(row).map(|_| ())
@@ -43,6 +45,7 @@ fn main() -> anyhow::Result<()> {
 
     // At the scanner: which chute? The item is 5 m from the induction; the engine asks no clock.
     let mut worker = engine.worker(SorterId::new(0));
+    worker.keep(Keep::Last(1_000));
     let item = ItemId::new(1);
     worker.entered(item, Micros::ZERO, true);
     let decision = worker.decide(&Scan {
@@ -64,12 +67,12 @@ fn main() -> anyhow::Result<()> {
     // The PLC reports the discharge: the order ends, its reserved place becomes a filled one.
     let at = Micros::from_millis(4_800);
     worker.order_ended(item, at, chute, &held, OrderEnd::WithItem);
-    worker.finish(item, at, &held, Fate::Discharged(chute));
+    worker.finish(item, at, &held, Fate::Discharged(chute), Grams::new(420));
     println!("{}", worker.balance());
 
     for code in [&b"LP00239506206926"[..], b"354123455501152989"] {
         let explanation = engine.explain(code).ok_or_else(|| anyhow::anyhow!("not announced"))?;
-        println!("{explanation}");
+        println!("{}", explanation.with_workers([&worker]));
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use sorter_benches::is_smoke_run;
+use sorter_sim::run_options::RunOptions;
 use sorter_sim::scenario::Scenario;
 
 fn day(criterion: &mut Criterion) {
@@ -18,7 +19,8 @@ fn day(criterion: &mut Criterion) {
         .measurement_time(Duration::from_secs(20));
     group.bench_function(BenchmarkId::new("one_thread", parcels), |bencher| {
         bencher.iter(|| {
-            sorter_sim::day::run(&scenario, 1, &|_| {}).expect("the standard network takes the day")
+            sorter_sim::day::run(&scenario, 1, &RunOptions::default(), &|_| {})
+                .expect("the standard network takes the day")
         });
     });
     group.finish();

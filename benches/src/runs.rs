@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use sorter_core::chute::ChuteReport;
 use sorter_core::engine::{Assigned, Commit, Decision, Fate, OrderEnd, Scan, Worker};
 use sorter_core::ids::{ChuteId, ItemId, SorterId};
-use sorter_core::units::{Micros, Millimetres};
+use sorter_core::units::{Grams, Micros, Millimetres};
 
 use crate::naive::Naive;
 use crate::workload::{Parcel, Workload};
@@ -85,7 +85,7 @@ impl<'w> EngineRun<'w> {
                 assert!(done, "nothing changes between decision and commit");
                 if let Some(chute) = held.chute {
                     self.worker.order_ended(ITEM, AT, chute, &held, OrderEnd::WithItem);
-                    self.worker.finish(ITEM, AT, &held, Fate::Discharged(chute));
+                    self.worker.finish(ITEM, AT, &held, Fate::Discharged(chute), WEIGHT);
                 }
             }
             spent += timer.elapsed();
@@ -148,6 +148,7 @@ pub fn naive(naive: &Naive, workload: &Workload, count: u64) -> Duration {
 /// All items of a run have one number: the engine knows parcels by their claim, not by the item.
 const ITEM: ItemId = ItemId::new(1);
 const AT: Micros = Micros::from_secs(1);
+const WEIGHT: Grams = Grams::new(500);
 
 fn scan<'a>(codes: &'a [&'a [u8]]) -> Scan<'a> {
     Scan { item: ITEM, at: AT, codes, known: None, held: Assigned::NOTHING, reach: Millimetres::new(5_000) }
@@ -158,7 +159,7 @@ fn run_off(worker: &mut Worker, decision: &Decision) {
     if let Some(chute) = held.chute {
         worker.order_ended(ITEM, AT, chute, &held, OrderEnd::WithItem);
     }
-    worker.finish(ITEM, AT, &held, Fate::Left);
+    worker.finish(ITEM, AT, &held, Fate::Left, WEIGHT);
 }
 
 /// The clock of the benches.

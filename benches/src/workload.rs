@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sorter_core::address::{Country, Destinations, Postcode};
 use sorter_core::barcode::{CodeBook, make};
 use sorter_core::clearance::Clearance;
-use sorter_core::engine::{Engine, EngineBuilder, EngineConfig};
+use sorter_core::engine::{Engine, EngineBuilder, EngineConfig, HallRules};
 use sorter_core::ids::HubId;
 use sorter_core::layout::Layout;
 use sorter_core::manifest::Announcement;
@@ -93,6 +93,7 @@ impl Workload {
             expected_parcels: self.parcels.len(),
             late_parcels: 0,
             seed: SEED,
+            rules: HallRules::default(),
         });
         for parcel in &self.parcels {
             let mut announcement = Announcement {

@@ -1,9 +1,10 @@
-//! Codes, postcodes and code books.
+//! Codes, licence plates, postcodes and code books.
 
 use std::sync::LazyLock;
 
 use sorter_core::address::{Country, Postcode};
 use sorter_core::barcode::{CodeBook, MAX_RAW_BYTES, Symbology};
+use sorter_core::container::LicencePlate;
 
 use crate::halves;
 
@@ -35,6 +36,22 @@ fn read_again(book: &CodeBook, code: &[u8]) {
     assert_eq!(book.parse(&code.to_ascii_lowercase()), Ok(parsed), "{text}");
     if let Symbology::Pattern(_) = parsed.symbology {
         assert_ne!(book.name(parsed.symbology), "?");
+    }
+}
+
+/// A licence plate: its canonical text is read as the same plate, and what is refused is told in a short text.
+pub fn plate(data: &[u8]) {
+    match LicencePlate::parse(data) {
+        Ok(plate) => {
+            let text = plate.as_str();
+            assert!(matches!(text.len(), 18 | 29) && data.len() <= MAX_RAW_BYTES, "{text}");
+            assert_eq!(text.parse(), Ok(plate));
+            assert_eq!(LicencePlate::parse(&data.to_ascii_lowercase()), Ok(plate), "{text}");
+        }
+        Err(error) => {
+            let message = error.to_string();
+            assert!(message.len() < 1_000 && !message.contains('\u{1b}'), "{message:?}");
+        }
     }
 }
 

@@ -7,24 +7,31 @@
 
 mod codes;
 mod manifests;
+mod notices;
 mod plans;
+mod schedules;
 pub mod seeds;
 
-pub use codes::{barcode, code_book, postcode};
+pub use codes::{barcode, code_book, plate, postcode};
 pub use manifests::manifest;
+pub use notices::notices;
 pub use plans::{layout, plan};
+pub use schedules::schedule;
 
 /// A target: its name and its function.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 7] = [
     ("barcode", barcode),
+    ("plate", plate),
     ("postcode", postcode),
     ("manifest", manifest),
+    ("notices", notices),
     ("plan", plan),
     ("layout", layout),
     ("code_book", code_book),
+    ("schedule", schedule),
 ];
 
 /// Between the two texts of an input that has two. No text of the formats has this byte.

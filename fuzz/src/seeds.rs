@@ -37,18 +37,36 @@ LP263072004SG LP00239506206926,DE,10115,420,standard,released,\"a, b\"\r\n\
 354123455501152989,FR,75001,950,express,hold_inspect,\r\n\
 RB123456786US,XX,1O115,heavy,slow,free,\r\n";
 
+const NOTICES: &str = "code,status,message_time,onward\r\n\
+LP263072004SG,pre_lodged,1000000,\r\n\
+LP263072004SG,released,3000000,\r\n\
+LP263072004SG,hold_inspect,2000000,\r\n\
+354123455501152989,transit,2000000,X03\r\n\
+354123455501152989,transit,2000000,X04\r\n\
+RB123456785GB,free,soon,\r\n";
+
+const SCHEDULE: &str = "# a week\r\n\
+kind,id,day,time_local,origin,destination,tonnes,parcels_full,cutoff_min,closing_min\r\n\
+flight,F01,Mon,11:45,CGO,LGG,89.4,255400,,\r\n\
+truck,T07,Mon,00:30,LGG,PL:Lodz,8.4,24000,45,15\r\n\
+truck,\"T08\",Sun,23:59,LGG,PL:Lodz,8.4,,0,0\r\n\
+flight,X01,Wed,12:00,LGG,JFK,100.123456,,1440,1440\r\n";
+
 /// The seeds of a target; none for a name that is not one.
 pub fn of(target: &str) -> Vec<Vec<u8>> {
     let text = |text: &str| text.as_bytes().to_vec();
     match target {
         "barcode" => codes(),
+        "plate" => plates(),
         "postcode" => postcodes(),
         "manifest" => vec![text(MANIFEST), text(&MANIFEST.replace("\r\n", "\n"))],
+        "notices" => vec![text(NOTICES), text(&NOTICES.replace("\r\n", "\n"))],
         "plan" => vec![joined(OUTLETS, &rules())],
         "layout" => vec![text(include_str!("../../sorter-core/layouts/line_100.toml"))],
         "code_book" => {
             vec![joined(CODE_BOOK, "6063975293"), joined(CODE_BOOK, "%003671901779061467177327276")]
         }
+        "schedule" => vec![text(SCHEDULE), joined(SCHEDULE, &SCHEDULE.replace("T07", "T09"))],
         _ => Vec::new(),
     }
 }
@@ -80,6 +98,16 @@ fn codes() -> Vec<Vec<u8>> {
         b"LP00239506206926".to_vec(),
         b"yt1234567890123456".to_vec(),
         b"3SABCD123456789".to_vec(),
+    ]
+}
+
+fn plates() -> Vec<Vec<u8>> {
+    vec![
+        make::sscc(3, 5_412_345_550_115_298).to_vec(),
+        [b"]C100", &make::sscc(3, 5_412_345_550_115_298)[..], b"\r\n"].concat(),
+        [b"(00)", &make::sscc(0, 1)[..]].concat(),
+        b"CNSHAADEFRAAACN61234001100215".to_vec(),
+        b" cnshaadefraaaun69999999010000".to_vec(),
     ]
 }
 

@@ -1,0 +1,4 @@
+//! Weekly schedules as CSV.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(init: sorter_fuzz::seeds::plant("schedule"), |data: &[u8]| sorter_fuzz::schedule(data));
