@@ -15,7 +15,7 @@ mod yard;
 
 use std::fmt;
 
-pub use manifest::{Content, Manifest, ManifestEntry, ManifestError, ManifestHead};
+pub use manifest::{Content, Manifest, ManifestEntry, ManifestError, ManifestHead, ManifestNames};
 pub use plate::{LicencePlate, PlateError, PlateKind};
 pub use record::{Binding, ContainerRecord, Place};
 pub use state::{ContainerState, ContainerStep};

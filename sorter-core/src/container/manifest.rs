@@ -142,6 +142,27 @@ impl Content {
     }
 }
 
+/// What people call the things that a manifest has numbers for.
+pub trait ManifestNames {
+    /// A code of a parcel.
+    fn code(&self, _parcel: ParcelId) -> Option<String> {
+        None
+    }
+
+    /// The name of a lane.
+    fn lane(&self, _lane: LaneId) -> Option<String> {
+        None
+    }
+
+    /// The name of a departure.
+    fn departure(&self, _departure: DepartureId) -> Option<String> {
+        None
+    }
+}
+
+/// Knows no names.
+impl ManifestNames for () {}
+
 /// The final list of what is in a container.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Manifest {
@@ -231,29 +252,34 @@ impl Manifest {
     }
 
     /// Writes the manifest as CSV: `#` lines with what it says of the container, a header, a row for each entry.
+    /// `names` tells what people call parcels, lanes and departures; `&()` knows none, and numbers stand alone.
     ///
     /// Times are in microseconds of the run, an unknown value is empty.
     ///
     /// # Errors
     /// What the writer gives.
-    pub fn write_csv(&self, mut to: impl Write) -> io::Result<()> {
+    pub fn write_csv(&self, mut to: impl Write, names: &impl ManifestNames) -> io::Result<()> {
         let text = |value: Option<String>| value.unwrap_or_default();
+        let lane = self.lane.map(|lane| names.lane(lane).unwrap_or_else(|| lane.get().to_string()));
+        let departure = self.departure;
+        let departure = departure.map(|id| names.departure(id).unwrap_or_else(|| id.get().to_string()));
         writeln!(to, "# container: {}", self.container.get())?;
         writeln!(to, "# plate: {}", text(self.plate.map(|plate| plate.to_string())))?;
         writeln!(to, "# kind: {}", self.kind.key())?;
         writeln!(to, "# sorter: {}", self.sorter.get())?;
         writeln!(to, "# chute: {}", self.chute.get())?;
-        writeln!(to, "# lane: {}", text(self.lane.map(|lane| lane.get().to_string())))?;
-        writeln!(to, "# departure: {}", text(self.departure.map(|departure| departure.get().to_string())))?;
+        writeln!(to, "# lane: {}", text(lane))?;
+        writeln!(to, "# departure: {}", text(departure))?;
         writeln!(to, "# opened_us: {}", text(self.opened.map(|opened| opened.get().to_string())))?;
         writeln!(to, "# sealed_us: {}", self.sealed.get())?;
         writeln!(to, "# count: {}", self.count)?;
         writeln!(to, "# weight_g: {}", self.weight_total.get())?;
         writeln!(to, "# hash: {:016x}", self.hash)?;
-        writeln!(to, "number,parcel,item,weight_g")?;
+        writeln!(to, "number,code,parcel,item,weight_g")?;
         for (number, entry) in (1..).zip(&self.entries) {
+            let code = text(entry.parcel.and_then(|parcel| names.code(parcel)));
             let parcel = text(entry.parcel.map(|parcel| parcel.get().to_string()));
-            writeln!(to, "{number},{parcel},{},{}", entry.item.get(), entry.weight.get())?;
+            writeln!(to, "{number},{code},{parcel},{},{}", entry.item.get(), entry.weight.get())?;
         }
         Ok(())
     }
@@ -351,14 +377,34 @@ mod tests {
     fn the_file_has_what_the_manifest_has() {
         let manifest = sealed(&[entry(Some(81), 2, 300), entry(None, 3, 50)]);
         let mut file = Vec::new();
-        manifest.write_csv(&mut file).unwrap();
+        manifest.write_csv(&mut file, &()).unwrap();
         let expected = format!(
             "# container: 4\n# plate: 354123455501152989\n# kind: uld\n# sorter: 1\n# chute: 12\n# lane: 3\n\
              # departure: \n# opened_us: 5\n# sealed_us: 9\n# count: 2\n# weight_g: 350\n# hash: {:016x}\n\
-             number,parcel,item,weight_g\n1,81,2,300\n2,,3,50\n",
+             number,code,parcel,item,weight_g\n1,,81,2,300\n2,,,3,50\n",
             manifest.hash
         );
         assert_eq!(String::from_utf8(file).unwrap(), expected);
+    }
+
+    #[test]
+    fn people_read_codes_and_names() {
+        struct Names;
+        impl ManifestNames for Names {
+            fn code(&self, parcel: ParcelId) -> Option<String> {
+                (parcel.get() == 81).then(|| "LP263072004SG".to_owned())
+            }
+            fn lane(&self, _lane: LaneId) -> Option<String> {
+                Some("DE:Cologne".to_owned())
+            }
+        }
+        let mut file = Vec::new();
+        sealed(&[entry(Some(81), 2, 300)]).write_csv(&mut file, &Names).unwrap();
+        let text = String::from_utf8(file).unwrap();
+        assert!(
+            text.contains("\n# lane: DE:Cologne\n") && text.ends_with("\n1,LP263072004SG,81,2,300\n"),
+            "{text}"
+        );
     }
 
     proptest! {

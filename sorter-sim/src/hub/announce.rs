@@ -1,10 +1,11 @@
 //! From the parcels of a load to announcements.
 
+use sorter_core::container::ManifestNames;
 use sorter_core::engine::EngineBuilder;
-use sorter_core::ids::ParcelId;
+use sorter_core::ids::{DepartureId, LaneId, ParcelId};
 use sorter_core::manifest::{Announcement, Service};
 
-use super::World;
+use super::{Hub, World};
 use crate::customs::Office;
 use crate::load::{Announced, SimParcel};
 use crate::reads::HubReads;
@@ -56,5 +57,22 @@ impl World<'_> {
     pub(super) fn connection_name(&self, connection: u16) -> Option<&str> {
         let connections = self.onward?.connections();
         connections.get(usize::from(connection)).map(|connection| connection.id.as_str())
+    }
+}
+
+impl ManifestNames for Hub<'_> {
+    fn code(&self, parcel: ParcelId) -> Option<String> {
+        let label = *self.labels.get(parcel.index())?;
+        let code = self.reads.codes(label).first().copied()?;
+        Some(String::from_utf8_lossy(code.as_slice()).into_owned())
+    }
+
+    fn lane(&self, lane: LaneId) -> Option<String> {
+        self.world.timetable.lane_name(lane).map(str::to_owned)
+    }
+
+    fn departure(&self, departure: DepartureId) -> Option<String> {
+        let name = &self.world.timetable.connection(departure.connection())?.name;
+        Some(format!("{name} of week {}", departure.week()))
     }
 }

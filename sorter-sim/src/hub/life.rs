@@ -271,7 +271,8 @@ impl Hub<'_> {
             return;
         }
         let path = folder.join(format!("hub-{}-{plate}.csv", self.engine.hub().get()));
-        let written = File::create(&path).map(BufWriter::new).and_then(|file| manifest.write_csv(file));
+        let written =
+            File::create(&path).map(BufWriter::new).and_then(|file| manifest.write_csv(file, &*self));
         self.unwritten = written.err().map(|error| (path, error));
     }
 
