@@ -196,15 +196,16 @@ impl ContainerChecker<'_> {
         let container = std::mem::take(&mut spot.standing);
         spot.closed_by_hand = false;
         // What stood at its chute until its departure left goes with the next one.
-        let schedule = self.rules.schedule;
+        let bonded = self.rules.oracle(spot.serving).is_bonded(chute);
         let mut departure = container.departure;
         while let Some(left) = departure.filter(|bound| at >= bound.departs) {
-            departure = schedule.lane(left.row).and_then(|lane| schedule.next(lane, left.departs));
+            departure = self.rules.departure_after(left, bonded);
         }
         if let Some(plate) = &container.plate {
             let whereabouts = Whereabouts::InYard {
                 lane: self.rules.oracle(spot.serving).lane(chute).map(Into::into),
                 departure,
+                bonded,
                 listed: None,
             };
             self.plates.insert(plate.clone(), whereabouts);

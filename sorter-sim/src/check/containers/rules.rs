@@ -75,6 +75,13 @@ impl<'a> Rules<'a> {
         self.schedule.next(self.oracle(version).lane(chute)?, at)
     }
 
+    /// The departure that takes over what one has left behind: the next of its lane. A bonded container goes with
+    /// its own connection only.
+    pub(super) fn departure_after(&self, left: Leaving, bonded: bool) -> Option<Leaving> {
+        let next = self.schedule.next(self.schedule.lane(left.row)?, left.departs);
+        next.filter(|next| !bonded || next.row == left.row)
+    }
+
     /// The route of what is booked on a lane, in a version.
     pub(super) fn route_of_lane(&self, version: Version, lane: &str) -> Option<&'a Route> {
         self.oracle(version).route_of_lane(lane)

@@ -20,6 +20,8 @@ pub(super) enum Whereabouts {
     InYard {
         lane: Option<Box<str>>,
         departure: Option<Leaving>,
+        /// Whether goods in transit may be in it, which leave with their own connection only.
+        bonded: bool,
         listed: Option<u32>,
     },
     /// On the vehicle of a departure, with so many entries in its manifest.
@@ -121,7 +123,7 @@ impl ContainerChecker<'_> {
         let problem = match (self.plates.get(plate), leaving) {
             (_, None) => Some("the schedule does not have it".to_owned()),
             (None, _) => Some("no container has this plate".to_owned()),
-            (Some(Whereabouts::InYard { lane, departure, listed }), Some(leaving)) => {
+            (Some(Whereabouts::InYard { lane, departure, listed, .. }), Some(leaving)) => {
                 let own = schedule.lane(leaving.row);
                 if lane.as_deref() != own {
                     let lane = lane.as_deref().unwrap_or("no lane");
@@ -184,8 +186,6 @@ impl ContainerChecker<'_> {
     /// Takes what is loaded on a departure out of the books, and gives the rest to the next one. Gives how what
     /// the controller says differs from that.
     fn take_along(&mut self, leaving: Leaving, load: &VehicleLoad<'_>) -> Option<String> {
-        let schedule = self.rules.schedule;
-        let next = schedule.lane(leaving.row).and_then(|lane| schedule.next(lane, leaving.departs));
         let (mut gone, mut stay, mut pieces) = (Vec::new(), Vec::new(), 0);
         for (plate, known) in &mut self.plates {
             match known {
@@ -193,8 +193,8 @@ impl ContainerChecker<'_> {
                     pieces += *listed;
                     gone.push(plate.clone());
                 }
-                Whereabouts::InYard { departure, .. } if *departure == Some(leaving) => {
-                    *departure = next;
+                Whereabouts::InYard { departure, bonded, .. } if *departure == Some(leaving) => {
+                    *departure = self.rules.departure_after(leaving, *bonded);
                     stay.push(plate.clone());
                 }
                 _ => {}
