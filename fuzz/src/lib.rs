@@ -22,7 +22,7 @@ pub use schedules::schedule;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 9] = [
     ("barcode", barcode),
     ("plate", plate),
     ("postcode", postcode),
