@@ -37,7 +37,7 @@ pub enum LogKind {
     ChuteChanged = 8,
     /// The worker took over another plan.
     PlanSeen = 9,
-    /// The PLC restarted and the item is unknown.
+    /// Its end is unknown: the PLC restarted, or it was gone when a link came back.
     Forgotten = 10,
     /// The container at a chute got its licence plate and takes orders.
     ContainerOpened = 11,

@@ -129,8 +129,8 @@ reasons! {
     Unverified = 18, Physical, Manual, "unverified", "no chute eye confirmed the discharge";
     /// A jam at its place.
     Jam = 19, Physical, Recirculate, "jam", "jam";
-    /// On the belt when the PLC restarted.
-    FlushedAtRestart = 20, Physical, Recirculate, "flushed_at_restart", "on the belt when the PLC restarted";
+    /// On the belt when the PLC or the host restarted.
+    FlushedAtRestart = 20, Physical, Recirculate, "flushed_at_restart", "on the belt when PLC or host restarted";
     /// Every chute of the destination is full.
     ChuteFull = 21, Capacity, Recirculate, "chute_full", "every chute of the destination is full";
     /// Every chute of the destination is switched off or blocked.

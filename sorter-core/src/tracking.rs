@@ -195,6 +195,21 @@ impl<T: Copy> Tracker<T> {
         self.slot(item).map(|slot| &mut self.slots[slot].data)
     }
 
+    /// The items on the belt with what the caller keeps with them, in no order that means anything.
+    pub fn iter(&self) -> impl Iterator<Item = (ItemId, &T)> {
+        let slots = self.slots.iter().enumerate();
+        let tracked = slots.filter(|(slot, here)| usize::from(self.slot_of[here.item.index()]) == slot + 1);
+        tracked.map(|(_, here)| (here.item, &here.data))
+    }
+
+    /// What the caller keeps with each item on the belt, to be changed, in the order of [`Tracker::iter`].
+    pub fn data_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        let slot_of = &self.slot_of;
+        let slots = self.slots.iter_mut().enumerate();
+        let tracked = slots.filter(|(slot, here)| usize::from(slot_of[here.item.index()]) == slot + 1);
+        tracked.map(|(_, here)| &mut here.data)
+    }
+
     /// The length that was measured when the item entered.
     pub fn length(&self, item: ItemId) -> Option<Pulses> {
         self.slot(item).map(|slot| Pulses::new(self.slots[slot].length))

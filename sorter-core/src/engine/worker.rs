@@ -113,7 +113,7 @@ pub enum Fate {
     Left,
     /// Lost by tracking.
     Lost,
-    /// Forgotten by a PLC that restarted.
+    /// Not known: the PLC restarted and forgot it, or it was gone from the belt when a link came back.
     Forgotten,
 }
 
@@ -226,6 +226,23 @@ impl Worker {
         self.desk.log(at, LogKind::Entered, item, None, Assigned::NOTHING);
     }
 
+    /// An item that nobody saw enter was on the belt when PLC and host compared what is there.
+    pub fn found(&mut self, item: ItemId, at: Micros) {
+        self.desk.balance.found += 1;
+        let held = Assigned { reason: Reason::FlushedAtRestart, ..Assigned::NOTHING };
+        self.desk.log(at, LogKind::Entered, item, None, held);
+    }
+
+    /// Reserves a place for an order that comes from no decision: one that the PLC still has in force, or one
+    /// that is given again under another number. It goes back through [`Worker::order_ended`].
+    ///
+    /// Gives `false`, and reserves nothing, when the sorter has no such chute.
+    pub fn reserve(&mut self, chute: ChuteId) -> bool {
+        let exists = self.desk.chutes.get(chute).is_some();
+        self.desk.chutes.reserve(chute);
+        exists
+    }
+
     /// Decides where an item goes: codes, parcel, state, clearance, outlet, chute, one compare-and-swap.
     ///
     /// Never fails, never blocks, allocates nothing. What cannot be decided goes to the chute that the plan
@@ -332,7 +349,10 @@ impl Worker {
                 desk.balance.lost += 1;
                 (LogKind::Lost, Step::Lose)
             }
-            Fate::Forgotten => (LogKind::Forgotten, Step::Forget),
+            Fate::Forgotten => {
+                desk.balance.unknown += 1;
+                (LogKind::Forgotten, Step::Forget)
+            }
         };
         let chute = if let Fate::Discharged(chute) = fate { Some(chute) } else { None };
         let reason = match fate {

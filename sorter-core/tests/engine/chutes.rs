@@ -1,10 +1,10 @@
 //! Rooms in chutes: reserved by a decision, given back by every end of an order.
 
 use sorter_core::chute::ChuteReport;
-use sorter_core::engine::Fate;
-use sorter_core::ids::ChuteId;
+use sorter_core::engine::{Assigned, Fate, OrderEnd};
+use sorter_core::ids::{ChuteId, ItemId};
 use sorter_core::reason::Reason;
-use sorter_core::units::Millimetres;
+use sorter_core::units::{Grams, Micros, Millimetres};
 
 use super::hall::*;
 
@@ -30,6 +30,22 @@ fn no_way_of_an_item_leaks_a_reservation() {
             }
         }
     }
+}
+
+#[test]
+fn an_item_that_was_found_takes_the_place_of_its_order_and_counts_until_it_ends() {
+    let mut hall = Hall::new(&[]);
+    let (found, at) = (ItemId::new(7), Micros::from_secs(1));
+    let worker = &mut hall.workers[0];
+    worker.found(found, at);
+    assert!(worker.reserve(FRANCE));
+    assert!(!worker.reserve(ChuteId::new(511)), "the sorter has no such chute");
+    assert_eq!((worker.chutes().reserved(), worker.balance().on_belt()), (1, Some(1)));
+    worker.order_ended(found, at, FRANCE, &Assigned::NOTHING, OrderEnd::WithItem);
+    worker.finish(found, at, &Assigned::NOTHING, Fate::Discharged(FRANCE), Grams::ZERO);
+    let balance = worker.balance();
+    assert_eq!((balance.found, balance.discharged, balance.on_belt()), (1, 1, Some(0)));
+    assert_eq!((hall.reserved(), hall.deviations()), (0, 0));
 }
 
 #[test]

@@ -101,8 +101,8 @@ impl<'n> Teller<'n> {
                 format!("{item} lost by tracking")
             }
             LogKind::Forgotten => {
-                self.end(record, "found after the restart".to_owned());
-                format!("{item} forgotten, since the PLC restarted")
+                self.end(record, "found after it was forgotten".to_owned());
+                format!("{item} forgotten: where it went is not known")
             }
             LogKind::Recalled => match record.container {
                 Some(id) => format!("{item} recalled from {}", container_text(self.yard, id)),
