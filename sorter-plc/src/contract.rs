@@ -373,6 +373,28 @@ impl ChuteBits {
         }
     }
 
+    /// The bits as a PLANT block carries them: chute c in word c / 16, bit c mod 16.
+    pub const fn from_words(words: &[u16; CHUTES_PER_LINK / 16]) -> Self {
+        let mut bits = [0; CHUTES_PER_LINK / 64];
+        let mut place = 0;
+        while place < words.len() {
+            bits[place / 4] |= (words[place] as u64) << (16 * (place % 4));
+            place += 1;
+        }
+        Self(bits)
+    }
+
+    /// The bits as a PLANT block carries them, see [`ChuteBits::from_words`].
+    pub const fn to_words(&self) -> [u16; CHUTES_PER_LINK / 16] {
+        let mut words = [0; CHUTES_PER_LINK / 16];
+        let mut place = 0;
+        while place < words.len() {
+            words[place] = (self.0[place / 4] >> (16 * (place % 4))) as u16;
+            place += 1;
+        }
+        words
+    }
+
     /// The chutes whose bit differs between two images, in rising order.
     pub fn changed(&self, other: &Self) -> impl Iterator<Item = ChuteId> + use<> {
         let (before, after) = (self.0, other.0);
@@ -416,6 +438,19 @@ pub struct PlantImage {
     pub not_available: ChuteBits,
     /// Chutes with a container in place.
     pub container: ChuteBits,
+}
+
+/// One item of a BELT snapshot: what is on the belt when a session opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BeltEntry {
+    /// The item.
+    pub item: ItemId,
+    /// Its encoder count at the induction; with the number it identifies the item across restarts of the host.
+    pub inducted_at: EncoderCount,
+    /// Where the order that is in force for it goes.
+    pub ordered: Option<ChuteId>,
+    /// Whether the diverter of that order has fired.
+    pub fired: bool,
 }
 
 /// What the host reads of STATUS in each cycle, apart from the records.

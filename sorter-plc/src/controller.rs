@@ -8,40 +8,70 @@
 //! that ends earlier opens the decision again, as long as a chute is still ahead.
 
 mod assembly;
+mod attended;
+mod belt;
+mod chutes;
 mod items;
+mod resync;
+mod shadow;
 mod steps;
+mod unheard;
+mod watch;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
-use sorter_core::chute::ChuteReport;
 use sorter_core::engine::{Decision, Worker};
-use sorter_core::ids::{ChuteId, ItemId, ParcelId, PlanVersion};
+use sorter_core::ids::{ChuteId, ItemId};
 use sorter_core::reason::Reason;
-use sorter_core::units::{EncoderCount, Micros, Millimetres};
+use sorter_core::units::{EncoderCount, Micros, Millimetres, Pulses};
 
 use crate::contract::{
-    CHUTES_PER_LINK, EventRecord, ORDER_SLOTS, Order, OrderOp, PlantImage, ScanRecord, Seq, StateBits, Status,
+    EventRecord, ORDER_SLOTS, Order, OrderOp, PlantImage, ScanRecord, Seq, StateBits, Status,
 };
 use assembly::Assemblies;
+pub use attended::Attended;
+use belt::BeltCount;
+use chutes::Images;
 use items::{Items, Pending};
+use resync::Roll;
+pub use shadow::{DIFFERENCES_KEPT, Difference, ShadowReport};
+use unheard::LastHeard;
+pub use watch::{DecisionNote, ResyncNote, Watch};
 
 /// Decisions about one item in one pass; after so many it runs off.
 const MAX_DECISIONS: u8 = 8;
 
-/// Times of the exchange that the point of no return depends on.
+/// Whether a controller is in charge of its sorter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ControllerMode {
+    /// It gives the orders.
+    #[default]
+    Control,
+    /// Another controller does. It decides and commits as usual, in books of its own, orders nothing, and counts
+    /// where the two differ: [`Controller::shadow`].
+    Shadow,
+}
+
+/// How a controller works, and the times of the exchange that the point of no return depends on.
 #[derive(Clone, Copy, Debug)]
 pub struct ControllerConfig {
     /// Period of the host cycle.
     pub host_period: Micros,
     /// How long a request may take.
     pub request_deadline: Micros,
+    /// Whether it gives orders.
+    pub mode: ControllerMode,
 }
 
 impl Default for ControllerConfig {
-    /// A period of 10 ms and a request deadline of 100 ms, the defaults of the contract.
+    /// In control, with a period of 10 ms and a request deadline of 100 ms, the defaults of the contract.
     fn default() -> Self {
-        Self { host_period: Micros::from_millis(10), request_deadline: Micros::from_millis(100) }
+        Self {
+            host_period: Micros::from_millis(10),
+            request_deadline: Micros::from_millis(100),
+            mode: ControllerMode::Control,
+        }
     }
 }
 
@@ -56,43 +86,17 @@ pub struct Inputs<'a> {
     pub scans: &'a [ScanRecord],
     /// The PLANT image, when it was read. It is due after a CHUTE event and every second.
     pub plant: Option<&'a PlantImage>,
+    /// Whether the session is open and orders may be given. While it is not, events may be about items that the
+    /// controller never knew.
+    pub accepts_orders: bool,
 }
-
-/// What the controller decided about an item, for whoever watches it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DecisionNote {
-    /// When.
-    pub at: Micros,
-    /// The item.
-    pub item: ItemId,
-    /// The parcel, where one was identified.
-    pub parcel: Option<ParcelId>,
-    /// The chute, or none to let it run off.
-    pub chute: Option<ChuteId>,
-    /// Why.
-    pub reason: Reason,
-    /// By which plan.
-    pub plan: PlanVersion,
-}
-
-/// Watches the decisions of a controller, such as a checker or a stopwatch.
-pub trait Watch {
-    /// A decision begins.
-    fn deciding(&mut self) {}
-    /// It was taken.
-    fn decided(&mut self, _note: &DecisionNote) {}
-    /// An item passed its point of no return to the chute of the note.
-    fn committed(&mut self, _note: &DecisionNote) {}
-}
-
-impl Watch for () {}
 
 /// What the controller counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
     /// Orders that came too late: not sent, or refused as late by the PLC.
     pub late_orders: u64,
-    /// Orders sent.
+    /// Orders sent; in shadow mode those that would have been.
     pub orders: u64,
     /// Orders refused for other reasons.
     pub refused: u64,
@@ -102,8 +106,27 @@ pub struct Counters {
     pub recirculations: u64,
     /// Discharges into another chute than ordered.
     pub strayed: u64,
-    /// Events about items that are not known. After a clean start there are none.
+    /// Events and BELT entries about items that are not known or cannot be. After a clean start there are none.
     pub unknown_items: u64,
+    /// Events about items that are not known, from before the belt was compared or while another host is in
+    /// charge.
+    pub foreign_events: u64,
+    /// Restarts of the PLC.
+    pub restarts: u64,
+    /// Sessions whose belt was compared.
+    pub resyncs: u64,
+    /// Items whose end is not known: a restart forgot them, or they were gone when the belt was compared.
+    pub forgotten: u64,
+    /// Items that were on the belt when it was compared and that nobody here saw enter.
+    pub found: u64,
+    /// Times that the PLC missed the heartbeat of its host.
+    pub host_lost: u64,
+    /// Times that the PLC said that the belt does not run.
+    pub stops: u64,
+    /// Items of a loop that passed an induction again.
+    pub laps: u64,
+    /// Jams that began.
+    pub jams: u64,
     /// Changes that came after the point of no return.
     pub recalls: u64,
     /// Items whose scan records were given up: too many others came first, or their item had ended long ago.
@@ -126,28 +149,17 @@ pub struct Controller {
     belt: BeltCount,
     /// An item whose scan records are not complete at this position is decided by those that came.
     blind_at: Millimetres,
-    /// Pulses between the point of no return and the fire point, see [`Controller::margin_of`].
+    /// Pulses between the point of no return and the fire point.
     margin: i64,
-    plant: PlantImage,
+    heard: LastHeard,
+    images: Images,
+    /// Whether the belt was compared since the PLC last restarted.
+    synced: bool,
+    /// Whether events may be about items that nobody here saw enter.
+    may_meet_strangers: bool,
+    shadow: Option<ShadowReport>,
+    roll: Roll,
     counters: Counters,
-}
-
-/// The encoder without its wrap.
-#[derive(Clone, Copy, Debug, Default)]
-struct BeltCount {
-    count: EncoderCount,
-    travel: i64,
-}
-
-impl BeltCount {
-    fn advance_to(&mut self, count: EncoderCount) {
-        self.travel += i64::from(self.count.distance_to(count).get());
-        self.count = count;
-    }
-
-    fn travel_of(&self, count: EncoderCount) -> i64 {
-        self.travel + i64::from(self.count.distance_to(count).get())
-    }
 }
 
 impl Controller {
@@ -158,11 +170,6 @@ impl Controller {
         let capacity = layout.belt_capacity().saturating_mul(2);
         let first_chute = layout.chutes().first().map_or(layout.exit_eye(), |chute| chute.position);
         let blind_at = Millimetres::new(i32::midpoint(layout.scale().get(), first_chute.get()));
-        // The chute bank starts with containers in place; a first image that shows none is a change.
-        let mut plant = PlantImage::default();
-        for chute in (0..).map(ChuteId::new).take(layout.chutes().len().min(CHUTES_PER_LINK)) {
-            plant.container.set(chute, true);
-        }
         Self {
             items: Items::new(capacity),
             assemblies: Assemblies::new(),
@@ -174,11 +181,23 @@ impl Controller {
             belt: BeltCount::default(),
             blind_at,
             margin: 0,
-            plant,
+            heard: LastHeard::default(),
+            images: Images::new(layout.chutes().len()),
+            synced: true,
+            may_meet_strangers: false,
+            shadow: (config.mode == ControllerMode::Shadow).then(ShadowReport::default),
+            roll: Roll::new(capacity),
             counters: Counters::default(),
             config,
             worker,
         }
+    }
+
+    /// The times of the link that it stands behind. Its point of no return counts on these where they are longer than
+    /// those that it was configured with.
+    pub fn timed(&mut self, period: Micros, deadline: Micros) {
+        self.config.host_period = self.config.host_period.max(period);
+        self.config.request_deadline = self.config.request_deadline.max(deadline);
     }
 
     /// The worker, with its chutes, balance and tally.
@@ -206,14 +225,15 @@ impl Controller {
         while let Some(Reverse((travel, item))) = self.deadlines.peek() {
             if self.items.get(*item).is_some_and(|known| known.deadline == *travel) {
                 let ahead = i32::try_from(travel - self.belt.travel).unwrap_or(i32::MAX);
-                return Some(self.belt.count.advanced_by(sorter_core::units::Pulses::new(ahead)));
+                return Some(self.belt.count.advanced_by(Pulses::new(ahead)));
             }
             self.deadlines.pop();
         }
         None
     }
 
-    /// Takes in what the PLC reported and appends the orders to send. Never more than the ring has slots for.
+    /// Takes in what the PLC reported and appends the orders to send. Never more than the ring has slots for, and
+    /// none while the session is not open, the belt does not run, or the belt was not compared after a restart.
     pub fn poll(
         &mut self,
         now: Micros,
@@ -221,15 +241,27 @@ impl Controller {
         orders: &mut Vec<Order>,
         watch: &mut impl Watch,
     ) {
+        watch.reported(now, inputs);
+        let before = self.belt.travel;
         self.belt.advance_to(inputs.status.encoder);
-        self.margin = self.margin_of(inputs.status);
+        self.margin = belt::margin(self.worker.engine().layout(), &self.config, inputs.status);
+        self.heard = LastHeard::of(now, inputs.status, self.worker.engine().layout());
+        self.may_meet_strangers = !inputs.accepts_orders || !self.synced;
         self.worker.attend(now);
+        // What fired while nobody looked was beyond recall before it ended.
+        if self.belt.travel > before + self.margin {
+            self.commit_passed(now, self.belt.travel - self.margin, watch);
+        }
+        if let Some(plant) = inputs.plant {
+            self.show_unseen(now, plant, inputs.events);
+        }
         for record in inputs.events {
             self.event(now, record, inputs.plant, watch);
         }
         if let Some(plant) = inputs.plant {
             self.observe_chutes(now, plant);
         }
+        self.show_early(now);
         for record in inputs.scans {
             if self.assemblies.take(record, self.belt.travel) && self.items.get(record.item).is_some() {
                 self.decide_scanned(now, record.item, watch);
@@ -237,50 +269,19 @@ impl Controller {
         }
         self.look_again(now, watch);
         self.meet_deadlines(now, watch);
-        if inputs.status.state.has(StateBits::RUNNING | StateBits::LIVE) {
+        let first = orders.len();
+        if self.may_send(inputs) {
             self.send(now, inputs.status.order_ack, orders);
         }
+        watch.ordered(now, &orders[first..]);
     }
 
-    /// How far before its fire point, in pulses, an order has to be on its way: the PLC's minimum lead and what
-    /// the belt moves in one host period, one request deadline and two PLC scans.
-    fn margin_of(&self, status: &Status) -> i64 {
-        let waits =
-            self.config.host_period + self.config.request_deadline + status.scan_time + status.scan_time;
-        let pulse = self.worker.engine().layout().pulse_length().get().unsigned_abs().max(1);
-        let travel =
-            (u64::from(status.belt_speed.get()) * waits.get()).div_ceil(u64::from(pulse) * 1_000_000);
-        i64::from(status.minimum_lead.get()) + travel.cast_signed()
-    }
-
-    /// Takes over the chutes whose state has changed since the last image.
-    fn observe_chutes(&mut self, now: Micros, plant: &PlantImage) {
-        let before = std::mem::replace(&mut self.plant, *plant);
-        let first = self.worker.chutes().iter().count();
-        let images = [
-            (before.full, plant.full),
-            (before.half_full, plant.half_full),
-            (before.not_available, plant.not_available),
-            (before.container, plant.container),
-        ];
-        for (old, new) in images {
-            for chute in old.changed(&new).filter(|chute| chute.index() < first) {
-                self.observe_chute(now, chute, plant);
-            }
+    /// Whether the PLC takes orders now; in shadow mode, whether it would take those of another host.
+    fn may_send(&self, inputs: &Inputs<'_>) -> bool {
+        if self.shadow.is_some() {
+            return inputs.status.state.has(StateBits::RUNNING);
         }
-    }
-
-    /// Takes over one chute as an image shows it.
-    fn observe_chute(&mut self, now: Micros, chute: ChuteId, plant: &PlantImage) {
-        let report = ChuteReport {
-            full: plant.full.get(chute),
-            half_full: plant.half_full.get(chute),
-            not_available: plant.not_available.get(chute),
-            container: plant.container.get(chute),
-        };
-        if self.worker.chutes().get(chute).is_some_and(|state| state.report() != report) {
-            self.worker.chute_changed(chute, now, report);
-        }
+        self.synced && inputs.accepts_orders && inputs.status.state.has(StateBits::RUNNING | StateBits::LIVE)
     }
 
     /// Decides an item whose scan records are complete. Records that come after it was decided blind change
@@ -339,9 +340,9 @@ impl Controller {
         }
     }
 
-    /// Sends what is pending, as far as the ring has room.
+    /// Sends what is pending, as far as the ring has room. In shadow mode nothing is sent and there is no ring.
     fn send(&mut self, now: Micros, ack: Seq, orders: &mut Vec<Order>) {
-        while usize::from(ack.distance_to(self.sent)) < ORDER_SLOTS {
+        while self.shadow.is_some() || usize::from(ack.distance_to(self.sent)) < ORDER_SLOTS {
             let Some(id) = self.outbox.pop_front() else { return };
             let Some(item) = self.items.get_mut(id) else { continue };
             item.queued = false;
@@ -350,17 +351,22 @@ impl Controller {
                 Pending::Cancel => OrderOp::Cancel,
                 Pending::Divert(chute) => OrderOp::Divert { chute },
             };
-            if let OrderOp::Divert { chute } = op {
+            let divert = if let OrderOp::Divert { chute } = op { Some(chute) } else { None };
+            if let Some(chute) = divert {
                 let fire = fire_travel(&self.worker, item.origin, chute);
                 if fire - self.margin < self.belt.travel {
                     self.counters.late_orders += 1;
                     self.give_up(now, id, chute, Reason::LateOrder);
                     continue;
                 }
-                item.orders.push((self.sent.next(), chute));
+            }
+            self.counters.orders += 1;
+            if self.shadow.is_some() {
+                self.suppose(now, id, divert);
+                continue;
             }
             self.sent = self.sent.next();
-            self.counters.orders += 1;
+            item.orders.extend(divert.map(|chute| (self.sent, chute)));
             orders.push(Order { seq: self.sent, item: id, op, target: None });
         }
     }

@@ -4,11 +4,18 @@
 
 mod controller {
     mod allocation;
+    mod attended;
     mod chutes;
     mod deciding;
     mod endings;
+    mod images;
+    mod margin;
     mod nonsense;
     mod oddities;
     mod orders;
     mod plc;
+    mod restart;
+    mod resync;
+    mod shadow;
+    mod unheard;
 }

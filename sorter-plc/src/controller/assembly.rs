@@ -112,6 +112,20 @@ impl Assemblies {
         }
     }
 
+    /// Gives up the records that came beyond this belt travel: the encoder went back, so nothing tells how old
+    /// they are.
+    pub(super) fn give_up_after(&mut self, travel: i64) {
+        let before = self.open.len();
+        self.open.retain(|open| open.since <= travel);
+        self.dropped += (before - self.open.len()) as u64;
+    }
+
+    /// Gives up all records: the PLC gives item numbers anew.
+    pub(super) fn clear(&mut self) {
+        self.dropped += self.open.len() as u64;
+        self.open.clear();
+    }
+
     /// Whether all records of an item are there.
     pub(super) fn is_complete(&self, item: ItemId) -> bool {
         self.open.iter().any(|open| open.item == item && open.missing == 0)

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 use sorter_core::engine::{Assigned, Identity};
 use sorter_core::ids::{ChuteId, ItemId};
-use sorter_core::units::Grams;
+use sorter_core::units::{EncoderCount, Grams};
 
 use crate::contract::Seq;
 
@@ -19,6 +19,8 @@ pub(super) enum Pending {
 #[derive(Clone, Debug)]
 pub(super) struct Item {
     pub(super) id: ItemId,
+    /// Its encoder count at the induction; with its number it is the same item in another session.
+    pub(super) inducted_at: EncoderCount,
     /// The belt travel, in pulses, at which its leading edge stood at position zero.
     pub(super) origin: i64,
     /// Whether it came through an induction; one that turned up elsewhere is never ordered.
@@ -31,18 +33,22 @@ pub(super) struct Item {
     pub(super) pending: Pending,
     /// Whether the outbox names it.
     pub(super) queued: bool,
-    /// Orders that were sent and have not ended, oldest first. Each has a place reserved.
+    /// Orders that were sent and have not ended, oldest first. Each has a place reserved. One that was taken in an
+    /// earlier session has [`Seq::NONE`].
     pub(super) orders: SmallVec<[(Seq, ChuteId); 2]>,
     /// The belt travel at which something has to be done about it; `i64::MAX` is never.
     pub(super) deadline: i64,
     /// Decisions in this pass.
     pub(super) decisions: u8,
+    /// While belts are compared: its place in the BELT snapshot.
+    pub(super) entry: Option<usize>,
 }
 
 impl Item {
-    pub(super) fn new(id: ItemId, origin: i64, inducted: bool) -> Self {
+    pub(super) fn new(id: ItemId, inducted_at: EncoderCount, origin: i64, inducted: bool) -> Self {
         Self {
             id,
+            inducted_at,
             origin,
             inducted,
             identity: None,
@@ -54,6 +60,7 @@ impl Item {
             orders: SmallVec::new(),
             deadline: i64::MAX,
             decisions: 0,
+            entry: None,
         }
     }
 
@@ -125,8 +132,31 @@ impl Items {
         self.slots[usize::from(slot)].take()
     }
 
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Item> {
+        self.slots.iter_mut().flatten()
+    }
+
+    /// Places that an item may have.
+    pub(super) fn places(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// The item at a place, if its order was sent and its point of no return is at this belt travel or before it
+    /// without that it was committed.
+    pub(super) fn passed(&self, place: usize, travel: i64) -> Option<ItemId> {
+        let item = self.slots.get(place)?.as_ref()?;
+        let sent = item.pending == Pending::Nothing && !item.orders.is_empty();
+        let decided = item.identity.is_some() && item.held.chute.is_some();
+        (sent && decided && !item.committed && item.deadline <= travel).then_some(item.id)
+    }
+
     pub(super) fn len(&self) -> usize {
         self.slots.len() - self.free.len()
+    }
+
+    /// Adds the numbers of all items to a list, in an order that depends on their history.
+    pub(super) fn list(&self, ids: &mut Vec<ItemId>) {
+        ids.extend(self.slots.iter().flatten().map(|item| item.id));
     }
 }
 
@@ -135,7 +165,7 @@ mod tests {
     use super::*;
 
     fn item(number: u16) -> Item {
-        Item::new(ItemId::new(number), 0, true)
+        Item::new(ItemId::new(number), EncoderCount::default(), 0, true)
     }
 
     #[test]

@@ -1,14 +1,13 @@
 //! What the controller does at each event of an item and at its point of no return.
 
-use sorter_core::chute::ChuteReport;
 use sorter_core::engine::{Commit, Fate, Identity, OrderEnd, Scan};
 use sorter_core::ids::{ChuteId, ItemId};
 use sorter_core::reason::Reason;
-use sorter_core::units::{Micros, Millimetres};
+use sorter_core::units::{Micros, Millimetres, Pulses};
 
 use super::items::{Item, Pending};
-use super::{Controller, MAX_DECISIONS, Watch, commit_note, fire_travel, note};
-use crate::contract::{Ending, Event, EventRecord, PlantImage, Refusal, Seq};
+use super::{Controller, MAX_DECISIONS, Watch, belt, commit_note, fire_travel, note};
+use crate::contract::{Ending, Event, EventRecord, PlantImage, Refusal, Seq, StateBits};
 
 impl Controller {
     /// Takes in one event.
@@ -31,13 +30,7 @@ impl Controller {
                 };
                 self.entered(now, record, position, false, watch);
             }
-            Event::Discharged { chute, .. } => {
-                let to = |order: &(Seq, ChuteId)| order.1 == chute;
-                if self.items.get(item).is_some_and(|known| !known.orders.iter().any(to)) {
-                    self.counters.strayed += 1;
-                }
-                self.finish(now, item, Fate::Discharged(chute));
-            }
+            Event::Discharged { chute, .. } => self.discharged(now, item, chute),
             Event::Left { .. } => {
                 self.counters.recirculations += 1;
                 self.finish(now, item, Fate::Left);
@@ -45,25 +38,52 @@ impl Controller {
             Event::Lost { .. } => self.finish(now, item, Fate::Lost),
             Event::Missed { chute, .. } => {
                 self.counters.missed += 1;
+                self.note_miss();
                 self.missed(now, item, chute);
             }
+            // The orders of another host are not those of this one.
+            Event::Refused { .. } | Event::Ended { .. } if self.shadow.is_some() => {}
             Event::Refused { reason, order } => self.refused(now, item, reason, order, watch),
             Event::Ended { ending, order } => self.ended(now, item, ending, order, watch),
-            // The image tells the state. It is taken over here where it came with the event, so that what slid
-            // in before counts to the container that stood there then.
-            Event::Chute { chute } => {
-                if let Some(plant) = plant {
-                    self.observe_chute(now, chute, plant);
-                }
+            Event::Chute { chute } => self.chute_event(now, chute, record.seq, plant),
+            Event::Seen { .. } | Event::Fired { .. } => {}
+            Event::HostLost { .. } | Event::State { .. } | Event::Lap { .. } | Event::Jam { .. } => {
+                self.count_machine_event(record.event);
             }
-            // The others are for the people who watch the machine.
-            Event::Seen { .. }
-            | Event::Fired { .. }
-            | Event::HostLost { .. }
-            | Event::State { .. }
-            | Event::Lap { .. }
-            | Event::Jam { .. } => {}
         }
+        self.took_event(record.seq);
+    }
+
+    /// Counts an event that is for the people who watch the machine. Whether the belt runs and the host counts as
+    /// live is read from the status of each cycle, and an item goes on with its order in another lap.
+    fn count_machine_event(&mut self, event: Event) {
+        match event {
+            Event::HostLost { .. } => self.counters.host_lost += 1,
+            Event::Lap { .. } => self.counters.laps += 1,
+            Event::Jam { begins: true, .. } => self.counters.jams += 1,
+            Event::State { state } if !state.has(StateBits::RUNNING) => self.counters.stops += 1,
+            _ => {}
+        }
+    }
+
+    /// Counts an event about an item that is not known.
+    fn count_stranger(&mut self) {
+        if self.may_meet_strangers {
+            self.counters.foreign_events += 1;
+        } else {
+            self.counters.unknown_items += 1;
+        }
+    }
+
+    /// An item is in a chute.
+    fn discharged(&mut self, now: Micros, id: ItemId, chute: ChuteId) {
+        let to = |order: &(Seq, ChuteId)| order.1 == chute;
+        // In shadow mode the report tells where the two controllers differ.
+        let as_ordered = self.items.get(id).is_none_or(|known| known.orders.iter().any(to));
+        if self.shadow.is_none() && !as_ordered {
+            self.counters.strayed += 1;
+        }
+        self.finish(now, id, Fate::Discharged(chute));
     }
 
     /// An item entered at an induction or turned up at a photo-eye.
@@ -76,11 +96,12 @@ impl Controller {
         watch: &mut impl Watch,
     ) {
         let layout = self.worker.engine().layout();
+        let inducted_at = record.encoder.advanced_by(Pulses::ZERO - layout.pulses(position));
         let origin = self.belt.travel_of(record.encoder) - i64::from(layout.pulses(position).get());
         let blind = origin + i64::from(layout.pulses(self.blind_at).get());
         // Streams are not ordered to each other, but nothing waits longer than a belt length for the other.
         let oldest = origin - i64::from(layout.pulses(layout.exit_eye()).get());
-        if !self.items.insert(Item::new(record.item, origin, inducted)) {
+        if !self.items.insert(Item::new(record.item, inducted_at, origin, inducted)) {
             self.counters.unknown_items += 1;
             return;
         }
@@ -98,16 +119,14 @@ impl Controller {
 
     /// Decides an item, for the first time or again, and puts its order into the outbox.
     pub(super) fn decide(&mut self, now: Micros, id: ItemId, codes: &[&[u8]], watch: &mut impl Watch) {
-        let travel = self.belt.travel;
-        let margin = self.margin;
-        let pulse = i64::from(self.worker.engine().layout().pulse_length().get());
+        let ahead = self.belt.travel.saturating_add(self.margin);
         let Some(item) = self.items.get_mut(id) else { return };
         if !item.inducted || item.decisions >= MAX_DECISIONS {
             return;
         }
         item.decisions += 1;
-        let reach = (travel - item.origin + margin) * pulse;
-        let reach = Millimetres::new(i32::try_from(reach).unwrap_or(i32::MAX));
+        let first = item.identity.is_none();
+        let reach = belt::length_of(self.worker.engine().layout(), ahead.saturating_sub(item.origin));
         // An item that was not read is identified anew when its records come after all.
         let unread = |known: &Identity| known.parcel() == Err(Reason::NoRead);
         let known = item.identity.filter(|known| codes.is_empty() || !unread(known));
@@ -135,9 +154,12 @@ impl Controller {
         }
         let Some(item) = self.items.get_mut(id) else { return };
         if decision.assigned.chute == before {
-            if before.is_none() {
+            match before {
                 // It runs off, and a commit would have nothing to make final.
-                item.deadline = i64::MAX;
+                None => item.deadline = i64::MAX,
+                // It is to go where an order of an earlier session sends it.
+                Some(_) if first => self.await_commit(id),
+                Some(_) => {}
             }
             return;
         }
@@ -194,6 +216,12 @@ impl Controller {
             item.queued = true;
             self.outbox.push_back(id);
         }
+        self.await_commit(id);
+    }
+
+    /// Waits for the point of no return of an item, if it has one.
+    pub(super) fn await_commit(&mut self, id: ItemId) {
+        let Some(item) = self.items.get(id) else { return };
         let no_return =
             item.held.chute.map(|chute| fire_travel(&self.worker, item.origin, chute) - self.margin);
         self.arm(id, no_return.unwrap_or(i64::MAX));
@@ -228,12 +256,13 @@ impl Controller {
     }
 
     /// An item is done with: its orders end with it.
-    fn finish(&mut self, now: Micros, id: ItemId, fate: Fate) {
+    pub(super) fn finish(&mut self, now: Micros, id: ItemId, fate: Fate) {
         self.assemblies.remove(id);
         let Some(mut item) = self.items.remove(id) else {
-            self.counters.unknown_items += 1;
+            self.count_stranger();
             return;
         };
+        self.compare_end(now, &item, fate);
         if item.queued {
             self.outbox.retain(|queued| *queued != id);
         }
@@ -249,7 +278,7 @@ impl Controller {
     /// The diverter fired and the item stayed: it runs off and comes back.
     fn missed(&mut self, now: Micros, id: ItemId, chute: ChuteId) {
         let Some(item) = self.items.get_mut(id) else {
-            self.counters.unknown_items += 1;
+            self.count_stranger();
             return;
         };
         if item.take_order_to(chute).is_some() {
@@ -283,17 +312,6 @@ impl Controller {
         }
         self.arm(id, no_return.filter(|_| !passed).unwrap_or(i64::MAX));
         !passed
-    }
-
-    /// The PLC turned an order down for its chute. That is its last known state until a PLANT image says more.
-    fn turned_down(&mut self, now: Micros, chute: ChuteId) {
-        let Some(state) = self.worker.chutes().get(chute).filter(|state| state.takes_ordered(now).is_ok())
-        else {
-            return;
-        };
-        let report = ChuteReport { not_available: true, ..state.report() };
-        self.worker.chute_changed(chute, now, report);
-        self.plant.not_available.set(chute, true);
     }
 
     /// The PLC refused an order.

@@ -86,6 +86,41 @@ fn a_poll_allocates_nothing_after_warm_up() {
 }
 
 #[test]
+fn a_comparison_of_the_belt_allocates_nothing() {
+    let mut plc = Plc::with_engine(engine((1..400).map(|parcel| (parcel, "DE"))));
+    let mut sent = 0;
+    for turn in 0..4_u16 {
+        for number in 1..=200 {
+            plc.induct(turn * 200 + number);
+            if number % 2 == 1 {
+                plc.no_code(turn * 200 + number);
+            }
+        }
+        plc.poll();
+        // Half of them are gone, and as many are there that nobody knows.
+        let number = |place: u16| (turn + place % 2) * 200 + 1 + place;
+        let at = plc.status.encoder.get();
+        let belt: Vec<_> = (0..200).map(|place| entry(number(place), at, Some(EXCEPTION))).collect();
+        let notes = std::mem::take(&mut plc.notes);
+        let resync = sorter_plc::host::Resync { belt: &belt, status: &plc.status };
+        let info = allocation_counter::measure(|| {
+            plc.controller.resync(sorter_core::units::Micros::ZERO, &resync, &mut ());
+        });
+        if turn > 0 {
+            assert_eq!(info.count_total, 0, "{:?}", plc.controller.counters());
+        }
+        plc.notes = notes;
+        plc.resync(&belt);
+        sent += plc.poll().len();
+        plc.restart();
+        plc.accepts = true;
+        plc.resync(&[]);
+    }
+    let counters = plc.controller.counters();
+    assert!(sent > 0 && counters.found > 300 && counters.forgotten > 400, "{sent} {counters:?}");
+}
+
+#[test]
 fn stale_deadlines_and_orders_that_wait_do_not_pile_up() {
     let mut plc = Plc::with_engine(engine(std::iter::empty()));
     plc.status.state = sorter_plc::contract::StateBits::default();

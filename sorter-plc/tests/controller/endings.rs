@@ -212,6 +212,36 @@ fn a_cancellation_that_came_too_late_is_a_recall_and_no_stray() {
 }
 
 #[test]
+fn a_cancellation_that_waits_is_not_sent_when_its_order_has_ended_meanwhile() {
+    let mut plc = Plc::new();
+    plc.start(1, 11);
+    plc.image.not_available.set(FR, true);
+    plc.accepts = false;
+    plc.show().travel(fire(FR) - MARGIN);
+    let order = plc.sent[0].seq;
+    plc.ended(1, Ending::ChuteNotAvailable, order).poll();
+    plc.accepts = true;
+    plc.travel(10);
+    assert_eq!((plc.sent.len(), plc.all_reserved()), (1, 0));
+}
+
+#[test]
+fn an_order_that_leaves_with_its_item_has_no_place_whichever_is_told_first() {
+    for item_first in [false, true] {
+        let mut plc = Plc::new();
+        let order = plc.start(1, 1).seq;
+        if item_first {
+            plc.left(1).ended(1, Ending::ItemGone, order).poll();
+        } else {
+            plc.ended(1, Ending::ItemGone, order).left(1).poll();
+        }
+        let (counters, worker) = (plc.controller.counters(), plc.controller.worker());
+        assert_eq!((plc.all_reserved(), worker.balance().left, plc.controller.items_on_belt()), (0, 1, 0));
+        assert_eq!((counters.unknown_items, counters.foreign_events, counters.refused), (0, 0, 0));
+    }
+}
+
+#[test]
 fn an_order_that_ends_with_its_item_gives_its_place_back_once() {
     let mut plc = Plc::new();
     let order = plc.start(1, 1);

@@ -9,7 +9,7 @@ use sorter_core::clearance::Clearance;
 use sorter_core::ids::{ChuteId, DiverterId, EyeId};
 use sorter_core::units::{EncoderCount, Micros, MmPerSecond, Pulses};
 use sorter_plc::contract::{
-    CodeBytes, Ending, Event, ORDER_SLOTS, OrderOp, Refusal, ScanData, Seq, StateBits,
+    BeltEntry, CodeBytes, Ending, Event, ORDER_SLOTS, OrderOp, Refusal, ScanData, Seq, StateBits,
 };
 
 use super::plc::*;
@@ -40,7 +40,25 @@ enum Op {
     NonsenseAck(u16),
     State(u16),
     Machine(u32, u32, i32),
+    /// The end of an order that was taken in an earlier session.
+    RefuseOld(u16, Refusal),
+    EndOld(u16, Ending),
+    /// The event at which the next image stands, counted from the last one.
+    Stand(u16),
+    Session(bool),
+    Restart,
+    /// A belt with some of the known items, by the bits of a mask, and with others.
+    Resync(u64, Vec<Entry>),
     Poll,
+}
+
+/// An entry of a BELT snapshot: of a known item where there is one with this number and the count is not off.
+#[derive(Clone, Debug)]
+struct Entry {
+    number: u16,
+    off: bool,
+    ordered: Option<u16>,
+    fired: bool,
 }
 
 fn refusal() -> impl Strategy<Value = Refusal> {
@@ -84,6 +102,27 @@ fn clearance() -> impl Strategy<Value = Clearance> {
     prop::sample::select(Clearance::ALL.to_vec())
 }
 
+fn entries() -> impl Strategy<Value = Vec<Entry>> {
+    let ordered = || prop::option::of(prop_oneof![8 => 0_u16..20, 1 => any::<u16>()]);
+    let entry = (0_u16..12, any::<bool>(), ordered(), any::<bool>());
+    let entry = entry.prop_map(|(number, off, ordered, fired)| Entry { number, off, ordered, fired });
+    prop::collection::vec(entry, 0..12)
+}
+
+/// What happens to the link and to the PLC as a whole.
+fn session_op() -> impl Strategy<Value = Op> {
+    let number = || 0_u16..12;
+    prop_oneof![
+        2 => (number(), refusal()).prop_map(|(number, why)| Op::RefuseOld(number, why)),
+        2 => (number(), ending()).prop_map(|(number, why)| Op::EndOld(number, why)),
+        2 => (0_u16..6).prop_map(Op::Stand),
+        1 => Just(Op::Session(false)),
+        3 => Just(Op::Session(true)),
+        1 => Just(Op::Restart),
+        4 => (any::<u64>(), entries()).prop_map(|(mask, entries)| Op::Resync(mask, entries)),
+    ]
+}
+
 fn op() -> impl Strategy<Value = Op> {
     let number = || 0_u16..12;
     let chute = || prop_oneof![8 => 0_u16..20, 1 => any::<u16>()];
@@ -114,27 +153,55 @@ fn op() -> impl Strategy<Value = Op> {
         2 => Just(Op::State(StateBits::LIVE | StateBits::RUNNING)),
         1 => (0_u32..65_536, 0_u32..65_536, 0_i32..65_536)
             .prop_map(|(speed, scan, lead)| Op::Machine(speed, scan, lead)),
+        4 => session_op(),
         10 => Just(Op::Poll),
     ]
 }
 
 /// What the events said, told by the contract alone.
 struct Told {
-    /// The items on the belt, and whether they were inducted.
-    items: BTreeMap<u16, bool>,
+    /// The items on the belt: whether they were inducted, and at which encoder count.
+    items: BTreeMap<u16, (bool, u32)>,
     balance: Balance,
+    /// Whether the belt was compared since the last restart.
+    compared: bool,
     /// The last order that the PLC took.
     taken: Seq,
 }
 
 impl Told {
-    fn enter(&mut self, number: u16, inducted: bool) {
+    fn new() -> Self {
+        Self { items: BTreeMap::new(), balance: Balance::default(), compared: true, taken: Seq::NONE }
+    }
+
+    fn enter(&mut self, number: u16, inducted: bool, at: u32) {
         // A number that is taken, or none, tells nothing about another item.
         if number != 0 && !self.items.contains_key(&number) {
-            self.items.insert(number, inducted);
+            self.items.insert(number, (inducted, at));
             self.balance.inducted += u64::from(inducted);
             self.balance.unexpected += u64::from(!inducted);
         }
+    }
+
+    /// The belts are compared: an entry is about a known item when its number and its count are.
+    fn compare(&mut self, belt: &[BeltEntry]) {
+        let before = std::mem::take(&mut self.items);
+        for (number, known) in &before {
+            let same = |entry: &&BeltEntry| entry.item.get() == *number && entry.inducted_at.get() == known.1;
+            match belt.iter().find(same) {
+                Some(_) => drop(self.items.insert(*number, *known)),
+                None => self.balance.unknown += 1,
+            }
+        }
+        for entry in belt {
+            let number = entry.item.get();
+            if number != 0 && !self.items.contains_key(&number) {
+                self.balance.found += 1;
+                self.items.insert(number, (false, entry.inducted_at.get()));
+            }
+        }
+        self.compared = true;
+        self.taken = Seq::NONE;
     }
 
     fn end(&mut self, number: u16, count: impl FnOnce(&mut Balance) -> &mut u64) {
@@ -153,11 +220,13 @@ fn sent_before_last(plc: &Plc, back: usize) -> Option<(u16, Seq, ChuteId)> {
 fn apply(plc: &mut Plc, told: &mut Told, op: Op) {
     match op {
         Op::Induct(number) => {
-            told.enter(number, true);
+            told.enter(number, true, plc.status.encoder.get());
             plc.induct(number);
         }
         Op::TurnUp(number, eye) => {
-            told.enter(number, false);
+            // The eyes of this belt in pulses; each further number is the one at the exit.
+            let position = [0, 400, 2_000, 4_000][usize::from(eye).min(3)];
+            told.enter(number, false, plc.status.encoder.get().wrapping_sub(position));
             plc.event(item(number), Event::Unexpected { eye: EyeId::new(eye), length: Pulses::new(30) });
         }
         Op::Discharge(number, chute) => discharge(plc, told, number, ChuteId::new(chute)),
@@ -225,8 +294,52 @@ fn apply_to_machine(plc: &mut Plc, told: &mut Told, op: Op) {
             plc.status.scan_time = Micros::new(u64::from(scan) * 100);
             plc.status.minimum_lead = Pulses::new(lead);
         }
+        Op::RefuseOld(number, why) => drop(plc.refused(number, why, Seq::NONE)),
+        Op::EndOld(number, why) => drop(plc.ended(number, why, Seq::NONE)),
+        op => apply_to_session(plc, told, op),
+    }
+}
+
+fn apply_to_session(plc: &mut Plc, told: &mut Told, op: Op) {
+    match op {
+        Op::Stand(ahead) => {
+            let last = u32::from(plc.last_event().get()) + u32::from(ahead);
+            plc.image.at_event = u16::try_from(last).ok().and_then(Seq::new).unwrap_or(Seq::NONE);
+        }
+        Op::Session(open) => plc.accepts = open,
+        Op::Restart => {
+            // What was recorded before is told before.
+            poll(plc, told);
+            plc.restart();
+            told.balance.unknown += told.items.len() as u64;
+            told.items.clear();
+            told.compared = false;
+            told.taken = Seq::NONE;
+        }
+        Op::Resync(mask, entries) => {
+            poll(plc, told);
+            let belt = belt(told, mask, &entries);
+            let compared = plc.resync(&belt);
+            let kept = compared.kept.len() + compared.found.len();
+            told.compare(&belt);
+            assert_eq!(kept, told.items.len(), "{belt:?}");
+        }
         op => apply_to_order(plc, told, &op),
     }
+}
+
+/// A snapshot with the known items that the mask names, and with these entries.
+fn belt(told: &Told, mask: u64, entries: &[Entry]) -> Vec<BeltEntry> {
+    let known = told.items.iter().filter(|(number, _)| mask >> (*number % 32) & 1 == 1);
+    let ordered = (mask >> 32 & 1 == 1).then_some(DE1);
+    let known = known.map(|(number, (_, at))| entry(*number, *at, ordered));
+    let others = entries.iter().map(|other| {
+        let at = told.items.get(&other.number).map_or(7, |known| known.1);
+        let at = if other.off { at.wrapping_add(1_000) } else { at };
+        let ordered = other.ordered.map(ChuteId::new);
+        BeltEntry { fired: other.fired, ..entry(other.number, at, ordered) }
+    });
+    if mask >> 33 & 1 == 1 { others.chain(known).collect() } else { known.chain(others).collect() }
 }
 
 fn apply_to_order(plc: &mut Plc, told: &mut Told, op: &Op) {
@@ -260,19 +373,44 @@ fn miss(plc: &mut Plc, number: u16, chute: ChuteId) {
 fn poll(plc: &mut Plc, told: &mut Told) {
     let before = plc.sent.len();
     let mut last = plc.sent.last().map_or(Seq::NONE, |order| order.seq);
-    let may_send = plc.status.state.has(StateBits::LIVE | StateBits::RUNNING);
+    let open = plc.accepts && told.compared && plc.controller.shadow().is_none();
+    let may_send = open && plc.status.state.has(StateBits::LIVE | StateBits::RUNNING);
     plc.poll();
     for order in &plc.sent[before..] {
         assert!(may_send, "{order:?} while the PLC takes none");
         assert_eq!(order.seq, last.next());
         last = order.seq;
         // An item that has ended or was never inducted gets no order of any kind.
-        assert_eq!(told.items.get(&order.item.get()), Some(&true), "{order:?}");
+        assert!(told.items.get(&order.item.get()).is_some_and(|known| known.0), "{order:?}");
     }
     assert!(usize::from(told.taken.distance_to(last)) <= ORDER_SLOTS);
     assert_eq!(plc.controller.items_on_belt(), told.items.len());
     assert_eq!(plc.controller.worker().balance(), told.balance);
+    assert_eq!(told.balance.on_belt(), Some(told.items.len() as u64));
+    assert!(!told.items.is_empty() || plc.all_reserved() == 0);
     plc.controller.next_due();
+}
+
+/// Applies all of them and empties the belt: nothing may be left then.
+fn run(mut plc: Plc, ops: Vec<Op>) {
+    plc.acks = false;
+    let mut told = Told::new();
+    for op in ops {
+        apply(&mut plc, &mut told, op);
+    }
+    poll(&mut plc, &mut told);
+    let on_belt: Vec<u16> = told.items.keys().copied().collect();
+    for number in on_belt {
+        apply(&mut plc, &mut told, Op::Leave(number));
+    }
+    apply(&mut plc, &mut told, Op::State(StateBits::LIVE | StateBits::RUNNING));
+    plc.acknowledge_all();
+    let sent = plc.sent.len();
+    poll(&mut plc, &mut told);
+    assert_eq!(plc.sent.len(), sent);
+    assert_eq!((plc.all_reserved(), plc.controller.items_on_belt()), (0, 0));
+    assert_eq!(plc.controller.next_due(), None);
+    assert_eq!(plc.controller.worker().tally().deviations, 0);
 }
 
 proptest! {
@@ -283,25 +421,14 @@ proptest! {
         start in any::<u32>(),
         ops in prop::collection::vec(op(), 1..300),
     ) {
-        let mut plc = Plc::new().at(start);
-        plc.acks = false;
-        let mut told = Told { items: BTreeMap::new(), balance: Balance::default(), taken: Seq::NONE };
-        for op in ops {
-            apply(&mut plc, &mut told, op);
-        }
-        poll(&mut plc, &mut told);
-        let on_belt: Vec<u16> = told.items.keys().copied().collect();
-        for number in on_belt {
-            apply(&mut plc, &mut told, Op::Leave(number));
-        }
-        apply(&mut plc, &mut told, Op::State(StateBits::LIVE | StateBits::RUNNING));
-        plc.acknowledge_all();
-        let sent = plc.sent.len();
-        poll(&mut plc, &mut told);
-        prop_assert_eq!(plc.sent.len(), sent);
-        prop_assert_eq!((plc.all_reserved(), plc.controller.items_on_belt()), (0, 0));
-        prop_assert_eq!(plc.controller.worker().balance().on_belt(), Some(0));
-        prop_assert_eq!(plc.controller.next_due(), None);
-        prop_assert_eq!(plc.controller.worker().tally().deviations, 0);
+        run(Plc::new().at(start), ops);
+    }
+
+    #[test]
+    fn whatever_a_plc_says_a_shadow_keeps_its_books_right_and_orders_nothing(
+        start in any::<u32>(),
+        ops in prop::collection::vec(op(), 1..300),
+    ) {
+        run(Plc::new().shadowed().at(start), ops);
     }
 }

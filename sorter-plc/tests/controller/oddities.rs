@@ -145,6 +145,11 @@ fn events_of_the_machine_change_nothing_about_an_item() {
         .travel(100);
     assert_eq!((plc.sent.len(), plc.reserved(DE1), plc.controller.items_on_belt()), (1, 1, 1));
     assert_eq!(plc.due_in(), Some(fire(DE1) - MARGIN - 100));
+    plc.event(ItemId::NONE, Event::State { state: StateBits(StateBits::E_STOP) })
+        .event(ItemId::NONE, Event::Jam { eye: EyeId::new(1), begins: false })
+        .poll();
+    let counters = plc.controller.counters();
+    assert_eq!((counters.host_lost, counters.stops, counters.laps, counters.jams), (1, 1, 1, 1));
 }
 
 #[test]

@@ -20,10 +20,13 @@ use sorter_core::manifest::Announcement;
 use sorter_core::plan::PlanSource;
 use sorter_core::units::{EncoderCount, Micros, MmPerSecond, Pulses};
 use sorter_plc::contract::{
-    CodeBytes, Ending, Event, EventRecord, Order, OrderOp, PlantImage, Refusal, ScanData, ScanRecord, Seq,
-    StateBits, Status,
+    BeltEntry, CodeBytes, Ending, Event, EventRecord, Order, OrderOp, PlantImage, Refusal, ScanData,
+    ScanRecord, Seq, StateBits, Status,
 };
-use sorter_plc::controller::{Controller, ControllerConfig, DecisionNote, Inputs, Watch};
+use sorter_plc::controller::{
+    Controller, ControllerConfig, ControllerMode, DecisionNote, Inputs, ResyncNote, Watch,
+};
+use sorter_plc::host::Resync;
 
 const LAYOUT: &str = r#"
 name = "test_line"
@@ -141,14 +144,32 @@ pub(crate) fn engine(parcels: impl Iterator<Item = (u32, &'static str)>) -> Arc<
     builder.build(&PlanSource::from_texts("plan.toml", PLAN, "rules.csv", &rules).unwrap()).unwrap()
 }
 
-/// The decisions of one controller.
+/// The numbers of the items that were kept, gone and found when the belt was last compared.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Compared {
+    pub(crate) kept: Vec<u16>,
+    pub(crate) gone: Vec<u16>,
+    pub(crate) found: Vec<u16>,
+}
+
+/// The decisions of one controller, and what it said about the belt.
 #[derive(Default)]
-pub(crate) struct Notes(pub(crate) Vec<DecisionNote>);
+pub(crate) struct Notes(pub(crate) Vec<DecisionNote>, pub(crate) Compared);
 
 impl Watch for Notes {
     fn decided(&mut self, note: &DecisionNote) {
         self.0.push(*note);
     }
+
+    fn resynced(&mut self, _now: Micros, note: &ResyncNote<'_>) {
+        let numbers = |items: &[ItemId]| items.iter().map(|item| item.get()).collect();
+        self.1 = Compared { kept: numbers(note.kept), gone: numbers(note.gone), found: numbers(note.found) };
+    }
+}
+
+/// An entry of a BELT snapshot whose order has not fired.
+pub(crate) fn entry(number: u16, inducted_at: u32, ordered: Option<ChuteId>) -> BeltEntry {
+    BeltEntry { item: item(number), inducted_at: EncoderCount::new(inducted_at), ordered, fired: false }
 }
 
 /// The PLC and the host on it.
@@ -162,6 +183,8 @@ pub(crate) struct Plc {
     pub(crate) notes: Notes,
     /// Whether each poll finds all orders of the one before taken.
     pub(crate) acks: bool,
+    /// Whether a session is open.
+    pub(crate) accepts: bool,
     events: Vec<EventRecord>,
     scans: Vec<ScanRecord>,
     shown: bool,
@@ -178,6 +201,23 @@ impl Plc {
         Self::with_engine(engine(
             (0..30).filter(|parcel| parcel % 10 != 0).map(|parcel| (parcel, country(parcel))),
         ))
+    }
+
+    /// The same with another controller in charge.
+    pub(crate) fn shadowed(mut self) -> Self {
+        let config = ControllerConfig { mode: ControllerMode::Shadow, ..ControllerConfig::default() };
+        self.controller = Controller::new(self.engine.worker(SorterId::new(0)), config);
+        self.accepts = false;
+        self
+    }
+
+    /// The same belt with a host that has just started and knows nothing of it.
+    pub(crate) fn with_another_host(mut self) -> Self {
+        let fresh = Self::new();
+        self.engine = fresh.engine;
+        self.controller = fresh.controller;
+        self.accepts = false;
+        self
     }
 
     pub(crate) fn with_engine(engine: Arc<Engine>) -> Self {
@@ -198,6 +238,7 @@ impl Plc {
             sent: Vec::new(),
             notes: Notes::default(),
             acks: true,
+            accepts: true,
             events: Vec::new(),
             scans: Vec::new(),
             shown: false,
@@ -266,6 +307,11 @@ impl Plc {
         self.record(item(number), 0, 1, ScanData::NoCode)
     }
 
+    /// The number of the last event that was named.
+    pub(crate) fn last_event(&self) -> Seq {
+        self.event_seq
+    }
+
     /// The next poll shows the PLANT image.
     pub(crate) fn show(&mut self) -> &mut Self {
         self.shown = true;
@@ -283,6 +329,7 @@ impl Plc {
             events: &self.events,
             scans: &self.scans,
             plant: self.shown.then_some(&self.image),
+            accepts_orders: self.accepts,
         };
         self.controller.poll(self.now, &inputs, &mut self.sent, &mut self.notes);
         self.shown = false;
@@ -291,7 +338,32 @@ impl Plc {
         &self.sent[before..]
     }
 
+    /// The PLC restarts: its numbers begin again.
+    pub(crate) fn restart(&mut self) {
+        self.accepts = false;
+        self.event_seq = Seq::NONE;
+        self.scan_seq = Seq::NONE;
+        self.controller.plc_restarted(self.now, &mut self.notes);
+        self.sent.clear();
+        self.status.order_ack = Seq::NONE;
+    }
+
+    /// A session opens with this belt, and orders may be given.
+    pub(crate) fn resync(&mut self, belt: &[BeltEntry]) -> &Compared {
+        self.sent.clear();
+        self.status.order_ack = Seq::NONE;
+        self.accepts = true;
+        let resync = Resync { belt, status: &self.status };
+        self.controller.resync(self.now, &resync, &mut self.notes);
+        &self.notes.1
+    }
+
     /// Moves the belt, and polls.
+    /// Nothing is heard of the belt for so long.
+    pub(crate) fn unheard(&mut self, time: Micros) {
+        self.controller.unheard(self.now + time, &mut self.notes);
+    }
+
     pub(crate) fn travel(&mut self, pulses: i32) -> &[Order] {
         self.status.encoder = self.status.encoder.advanced_by(Pulses::new(pulses));
         self.now = self.now + Micros::new(u64::from(pulses.unsigned_abs()) * 5_000);
