@@ -2,5 +2,13 @@
 
 #![forbid(unsafe_code)]
 
+pub mod codec;
 pub mod contract;
 pub mod controller;
+pub mod cycle;
+pub mod exchange;
+pub mod host;
+pub mod link;
+pub mod register_map;
+pub mod request;
+pub mod scanner;
