@@ -104,8 +104,12 @@ pub struct LinePlant {
     permit: bool,
     /// Where the belt must stand before the next parcel may be put on it.
     free_at: i64,
-    /// Whether a [`BeltEvent::Induct`] is on the wheel.
-    induct_armed: bool,
+    /// Where the belt stood when the last parcel was put on it.
+    inducted_at: Option<i64>,
+    /// The least time between two inductions.
+    spacing: Micros,
+    /// The place of the [`BeltEvent::Induct`] on the wheel that counts; others are stale.
+    induct_armed: Option<Travel>,
     edges: Edges,
     codes: SmallVec<[CodeBytes; 4]>,
     faults: FaultCounts,
@@ -142,7 +146,9 @@ impl LinePlant {
             returns: VecDeque::new(),
             permit: true,
             free_at: 0,
-            induct_armed: false,
+            inducted_at: None,
+            spacing: Micros::ZERO,
+            induct_armed: None,
             edges: Edges::default(),
             codes: SmallVec::new(),
             faults: FaultCounts::default(),
@@ -223,6 +229,12 @@ impl LinePlant {
         self.arrived - self.fed + self.returns.len()
     }
 
+    /// Parcels that have been on the belt and are not: in a slide, on their way back, on the floor, or waiting at
+    /// the induction again.
+    pub fn outside(&self) -> usize {
+        self.outside + self.returns.len()
+    }
+
     /// Whether every parcel of the feed is in a chute.
     pub fn is_drained(&self) -> bool {
         self.fed == self.feed.len() && self.returns.is_empty() && self.bodies.len() == 0 && self.outside == 0
@@ -262,10 +274,11 @@ impl LinePlant {
                     BeltEvent::TakeOff { slot, generation } => {
                         self.take_off(slot, generation, travel, witness);
                     }
-                    BeltEvent::Induct => {
-                        self.induct_armed = false;
+                    BeltEvent::Induct if self.induct_armed == Some(travel) => {
+                        self.induct_armed = None;
                         self.induct(travel, labels, witness);
                     }
+                    BeltEvent::Induct => {}
                     BeltEvent::Fire { item, serial } => fire(self, witness, item, serial, travel),
                 }
             } else if let Some((at, event)) = self.time.pop_due(now.get()) {

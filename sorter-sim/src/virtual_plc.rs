@@ -12,6 +12,7 @@ mod fifo_trap;
 mod firing;
 mod line_sorter;
 mod orders;
+mod sessions;
 #[cfg(test)]
 mod tests;
 
@@ -68,6 +69,8 @@ enum OrderState {
 #[derive(Clone, Copy, Debug)]
 struct ItemRecord {
     body: BodyTag,
+    /// The count at its induction, which identifies it with its number. Tracking moves on from it.
+    inducted_at: EncoderCount,
     order: OrderState,
     /// Scan records published so far.
     scans: u8,
@@ -87,6 +90,24 @@ impl PlcChute {
     fn takes_items(&self) -> bool {
         !self.disabled && self.sensors.available && self.sensors.container && !self.sensors.full
     }
+
+    /// Brings the bits of this chute in the image up to date. Returns whether any changed.
+    fn show(&self, chute: ChuteId, image: &mut PlantImage) -> bool {
+        let ChuteState { full, half_full, container, available } = self.sensors;
+        let not_available = self.disabled || !available || !container;
+        let bits = [
+            (&mut image.full, full),
+            (&mut image.half_full, half_full),
+            (&mut image.not_available, not_available),
+            (&mut image.container, container),
+        ];
+        let mut changed = false;
+        for (block, bit) in bits {
+            changed |= block.get(chute) != bit;
+            block.set(chute, bit);
+        }
+        changed
+    }
 }
 
 /// The present of one scan.
@@ -100,6 +121,7 @@ struct Here {
 /// The PLC of one line sorter.
 pub struct VirtualPlc {
     tracker: Tracker<ItemRecord>,
+    belt: TrackerConfig,
     chutes: Vec<PlcChute>,
     scanner: Pulses,
     scale: Pulses,
@@ -108,6 +130,8 @@ pub struct VirtualPlc {
     window: Pulses,
     pulse_mm: i64,
     belt_capacity: usize,
+    /// Items that the PLC can hold at all.
+    item_limit: usize,
     minimum_lead: Pulses,
     scan_time: Micros,
     /// Orders whose diverter has fired, in the order of their firing.
@@ -119,9 +143,13 @@ pub struct VirtualPlc {
     scans: Seq,
     order_ack: Seq,
     next_item: ItemId,
+    /// Numbers that are not given though no item on the belt has them.
+    taken_numbers: Vec<ItemId>,
     pending: u16,
     serial: u32,
     permit: bool,
+    /// The least time between two inductions.
+    spacing: Micros,
     here: Here,
     /// Edges that could not be tracked because the belt was full.
     untracked: u64,
@@ -159,7 +187,9 @@ impl VirtualPlc {
         }
         Self {
             window: tracker.window,
+            item_limit: tracker.capacity,
             tracker: Tracker::new(&tracker),
+            belt: tracker,
             chutes: geometry.chutes.iter().map(chute).collect(),
             scanner: geometry.pulses(geometry.scanner),
             scale: geometry.pulses(geometry.scale),
@@ -176,9 +206,11 @@ impl VirtualPlc {
             scans: Seq::NONE,
             order_ack: Seq::NONE,
             next_item: ItemId::new(1),
+            taken_numbers: Vec::new(),
             pending: 0,
             serial: 0,
             permit: true,
+            spacing: Micros::ZERO,
             here: Here { now: Micros::ZERO, travel: Travel::default(), count: EncoderCount::default() },
             untracked: 0,
         }
@@ -204,7 +236,7 @@ impl VirtualPlc {
             ),
             encoder: self.here.count,
             belt_speed: plant.clock().speed(),
-            state: StateBits(StateBits::LIVE | StateBits::RUNNING),
+            state: StateBits(StateBits::LIVE | StateBits::RUNNING | self.table_bit()),
             scan_time: self.scan_time,
             minimum_lead: self.minimum_lead,
             order_ack: self.order_ack,
@@ -273,6 +305,7 @@ impl VirtualPlc {
         debug_assert!(self.is_balanced(), "items of the PLC do not add up: {:?}", self.image);
         // One body may be past the start of the belt and not yet past the eye: it takes the last place.
         plant.set_permit(self.permit && self.tracker.len() + 2 <= self.belt_capacity, travel);
+        plant.set_spacing(self.spacing, travel);
     }
 
     /// Whether inducted + unexpected = discharged + left + lost + on belt.
@@ -296,7 +329,8 @@ impl VirtualPlc {
         match *edge {
             Edge::InductionEye { count, length, body } => {
                 let item = self.fresh_item();
-                if self.tracker.induct(item, count, length, fresh_record(body)).is_err() {
+                let full = self.tracker.len() >= self.item_limit;
+                if full || self.tracker.induct(item, count, length, fresh_record(body, count)).is_err() {
                     self.untracked += 1;
                     return;
                 }
@@ -391,7 +425,10 @@ impl VirtualPlc {
         witness: &mut W,
     ) {
         let item = self.fresh_item();
-        if self.tracker.insert_unexpected(item, eye, count, length, fresh_record(body)).is_err() {
+        let position = self.tracker.eye_position(eye).unwrap_or(Pulses::ZERO);
+        let record = fresh_record(body, count.advanced_by(Pulses::ZERO - position));
+        let full = self.tracker.len() >= self.item_limit;
+        if full || self.tracker.insert_unexpected(item, eye, count, length, record).is_err() {
             self.untracked += 1;
             return;
         }
@@ -430,20 +467,7 @@ impl VirtualPlc {
     /// Brings the bits of a chute up to date, and says so if they changed.
     fn show_chute(&mut self, chute: ChuteId, count: EncoderCount, out: &mut PlcOutput) {
         let Some(spot) = self.chutes.get(chute.index()) else { return };
-        let ChuteState { full, half_full, container, available } = spot.sensors;
-        let not_available = spot.disabled || !available || !container;
-        let image = &mut self.image;
-        let bits = [
-            (&mut image.full, full),
-            (&mut image.half_full, half_full),
-            (&mut image.not_available, not_available),
-            (&mut image.container, container),
-        ];
-        let mut changed = false;
-        for (block, bit) in bits {
-            changed |= block.get(chute) != bit;
-            block.set(chute, bit);
-        }
+        let changed = spot.show(chute, &mut self.image);
         if changed {
             self.emit(out, ItemId::NONE, count, Event::Chute { chute });
         }
@@ -451,7 +475,7 @@ impl VirtualPlc {
 
     /// The next number that no item on the belt has.
     fn fresh_item(&mut self) -> ItemId {
-        while self.tracker.contains(self.next_item) {
+        while self.tracker.contains(self.next_item) || self.taken_numbers.contains(&self.next_item) {
             self.next_item = self.next_item.next();
         }
         let item = self.next_item;
@@ -473,8 +497,8 @@ impl VirtualPlc {
     }
 }
 
-fn fresh_record(body: BodyTag) -> ItemRecord {
-    ItemRecord { body, order: OrderState::None, scans: 0 }
+fn fresh_record(body: BodyTag, inducted_at: EncoderCount) -> ItemRecord {
+    ItemRecord { body, inducted_at, order: OrderState::None, scans: 0 }
 }
 
 fn chute_id(index: usize) -> ChuteId {

@@ -107,7 +107,7 @@ impl PlantConfig {
             slip_um_per_sqrt_m: rates.slip_um_per_sqrt_m,
             catch: rates.catch,
             return_after: rates.return_time,
-            put_back_after: Micros::from_secs(600),
+            put_back_after: rates.put_back_after,
             swap_start_min: rates.swap_start_min,
             swap_start_max: rates.swap_start_max,
             swap_min: rates.swap_min,

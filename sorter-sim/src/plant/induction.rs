@@ -79,12 +79,33 @@ impl LinePlant {
         self.permit = permit;
     }
 
-    fn call_induction<L: Labels, W: Witness>(&mut self, at: Micros, labels: &L, witness: &mut W) {
-        let travel = self.clock.travel_at(at);
-        if self.induct_armed || !self.permit {
+    /// Sets the least time between two inductions, at the speed of the belt. Zero leaves it to the gaps.
+    pub fn set_spacing(&mut self, spacing: Micros, now: Travel) {
+        if spacing == self.spacing {
             return;
         }
-        if travel.get() >= self.free_at {
+        self.spacing = spacing;
+        if self.induct_armed.take().is_some() {
+            self.arm_induction(now.get());
+        }
+    }
+
+    /// Where the belt must stand before the next parcel may be put on it.
+    fn free_from(&self) -> i64 {
+        let Some(before) = self.inducted_at.filter(|_| self.spacing > Micros::ZERO) else {
+            return self.free_at;
+        };
+        let speed = u64::from(self.clock.speed().get());
+        let travel = self.spacing.get().saturating_mul(speed).div_ceil(1_000_000);
+        self.free_at.max(before.saturating_add_unsigned(travel))
+    }
+
+    fn call_induction<L: Labels, W: Witness>(&mut self, at: Micros, labels: &L, witness: &mut W) {
+        let travel = self.clock.travel_at(at);
+        if self.induct_armed.is_some() || !self.permit {
+            return;
+        }
+        if travel.get() >= self.free_from() {
             self.induct(travel, labels, witness);
         } else {
             self.arm_induction(travel.get());
@@ -92,9 +113,10 @@ impl LinePlant {
     }
 
     fn arm_induction(&mut self, travel: i64) {
-        if !self.induct_armed {
-            self.induct_armed = true;
-            self.belt.push(key(travel.max(self.free_at)), BeltEvent::Induct);
+        if self.induct_armed.is_none() {
+            let at = Travel::new(travel.max(self.free_from()));
+            self.induct_armed = Some(at);
+            self.belt.push(key(at.get()), BeltEvent::Induct);
         }
     }
 
@@ -131,6 +153,7 @@ impl LinePlant {
             let (low, high) = (self.config.gap_min, self.config.gap_max);
             let gap = draws.range(Stream::Gap, 0, i64::from(low.get()), i64::from(high.get()));
             self.free_at = travel.get() + length + gap;
+            self.inducted_at = Some(travel.get());
             witness.inducted(tag, travel);
             break;
         }

@@ -90,6 +90,11 @@ impl LineSorter {
         &self.plc
     }
 
+    /// The PLC, to be changed.
+    pub fn plc_mut(&mut self) -> &mut VirtualPlc {
+        &mut self.plc
+    }
+
     /// Whether the host lets the induction run; takes effect at the next scan.
     pub fn set_permit(&mut self, permit: bool) {
         self.plc.set_permit(permit);
@@ -136,6 +141,24 @@ impl LineSorter {
         let edges = plant.take_edges();
         plc.scan(now, travel, &edges, orders, out, plant, witness);
         plant.recycle(edges);
+    }
+
+    /// Lets everything happen up to `now` while the PLC is switched off: no diverter fires, no sensor is read,
+    /// and the induction stands.
+    pub fn advance_unattended<L: Labels, W: Witness>(&mut self, now: Micros, labels: &L, witness: &mut W) {
+        self.now = now;
+        let Self { plant, .. } = self;
+        plant.set_permit(false, plant.clock().travel_at(now));
+        plant.advance(now, labels, witness, |_, _, _, _, _| {});
+        let edges = plant.take_edges();
+        plant.recycle(edges);
+    }
+
+    /// Switches the PLC off and on again, see [`VirtualPlc::restart`]. The bodies stay on the belt, and the
+    /// induction stands at once.
+    pub fn restart_plc(&mut self) {
+        self.plant.set_permit(false, self.plant.clock().travel_at(self.now));
+        self.plc.restart(&self.plant);
     }
 
     /// The next scan at which something happens without new orders; `None` when nothing ever will.
