@@ -221,10 +221,16 @@ impl<'a> Checker<'a> {
         let view = &mut self.sorters[sorter.index()];
         let decided = view.decision_of(order.item);
         let room = view.room_for(order.item, chute);
+        let known = !view.is_unexpected(order.item);
         view.order(order.seq, order.item, chute);
         if self.findings.check(Condition::WrongChute, decided == Some(chute)) {
             self.findings.tell(Condition::WrongChute, at, sorter, || {
                 format!("{} is ordered to {chute} and was decided for {decided:?}", order.item)
+            });
+        }
+        if self.findings.check(Condition::WrongChute, known) {
+            self.findings.tell(Condition::WrongChute, at, sorter, || {
+                format!("{} turned up without induction and is ordered to {chute}", order.item)
             });
         }
         if self.findings.check(Condition::Capacity, room.is_ok()) {
@@ -263,18 +269,39 @@ impl<'a> Checker<'a> {
         self.sorters[sorter.index()].event(record);
     }
 
-    /// The PLANT image of a sorter was read. The law of conservation holds in it.
-    pub fn plant_image(&mut self, sorter: SorterId, at: Micros, image: &PlantImage, host: SorterBooks) {
+    /// The PLANT image of a sorter was read. The law of conservation holds in it, and where it stands at the last
+    /// event that the host has heard of, the books of the host are those of the PLC.
+    pub fn plant_image(
+        &mut self,
+        sorter: SorterId,
+        at: Micros,
+        image: &PlantImage,
+        host: Option<SorterBooks>,
+    ) {
         let view = &mut self.sorters[sorter.index()];
         view.observe(image);
         let plc = SorterBooks::of_image(image);
         let law = plc.entered() == plc.ended() + u64::from(image.on_belt);
         let seen = view.books();
-        if self.findings.check(Condition::Accounting, law && seen == plc && host == plc) {
+        let agree = host.is_none_or(|host| seen == plc && host == plc);
+        if self.findings.check(Condition::Accounting, law && agree) {
             self.findings.tell(Condition::Accounting, at, sorter, || {
                 format!("the PLC counts {plc:?}, its events {seen:?}, the host {host:?}")
             });
         }
+    }
+
+    /// A PLC was switched off: what is on its belt will be unknown to it, and nobody is told the ends that nobody
+    /// was told yet. The books of those parcels may differ from the truth until their next pass.
+    pub fn plc_killed(&mut self, sorter: SorterId) {
+        let untold = self.containers.plc_killed(sorter);
+        self.truth.tear(sorter, &untold);
+    }
+
+    /// The host has noticed that a PLC has booted anew: orders and items of before are void.
+    pub fn plc_restarted(&mut self, sorter: SorterId) {
+        self.sorters[sorter.index()].restarted();
+        self.truth.forget_claims(sorter);
     }
 
     /// What one scan of a PLC reported: events, scan records and the image where it was read.

@@ -3,7 +3,10 @@
 //! Exit code 0: every condition held and was checked. 1: one was broken or never checked. 2: bad input.
 
 mod day;
+mod drive;
+mod live;
 mod manifest;
+mod mock;
 mod notices;
 mod plan;
 mod progress;
@@ -46,6 +49,15 @@ enum Command {
     /// Run a simulated week of flights, trucks, customs and cut-offs, and print a report
     #[command(after_help = week::HELP, mut_arg("parcels", week::parcels_of_a_week))]
     Week(run::RunArguments),
+    /// Run hosts and PLCs over Modbus/TCP on this machine, in real time or in virtual time
+    #[command(after_help = live::HELP)]
+    Live(live::LiveArguments),
+    /// Serve virtual PLCs over Modbus/TCP in wall time, for anybody's controller
+    #[command(after_help = mock::HELP, after_long_help = mock::long_help())]
+    Mock(mock::MockArguments),
+    /// Drive PLCs at addresses over Modbus/TCP: only the host
+    #[command(after_help = drive::HELP)]
+    Drive(Box<drive::DriveArguments>),
     /// Work with manifests of announced parcels
     #[command(
         after_help = "Example:\n  sorter-sim manifest check day.csv --aside refused.csv",
@@ -95,6 +107,9 @@ pub fn run() -> ExitCode {
         None => day::run(&arguments.day),
         Some(Command::Day(day)) => day::run(&day),
         Some(Command::Week(week)) => week::run(&week),
+        Some(Command::Live(live)) => live::run(&live),
+        Some(Command::Mock(mock)) => mock::run(&mock),
+        Some(Command::Drive(drive)) => drive::run(&drive),
         Some(Command::Manifest { command: manifest::ManifestCommand::Check(check) }) => {
             manifest::check(&check)
         }

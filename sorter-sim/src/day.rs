@@ -14,7 +14,7 @@ use thiserror::Error;
 
 use crate::check::{RouteError, RouteOracle, ScheduleError, ScheduleOracle};
 use crate::data::{HourlyProfile, ParcelShape, Postcodes, STANDARD_HUB, Shapes};
-use crate::hub::{Hub, HubTally, World, summary};
+use crate::hub::{Driver, Hub, HubTally, World, summary};
 use crate::load::{HubLoad, LoadError, Network, Onward};
 use crate::random::{AliasError, AliasTable};
 use crate::report::Summary;
@@ -66,6 +66,9 @@ pub enum RunError {
     /// The weights of the postcodes cannot be drawn from.
     #[error(transparent)]
     Weights(#[from] AliasError),
+    /// The machine has no sockets or timers to give.
+    #[error("the links cannot be set up")]
+    Runtime(#[source] std::io::Error),
     /// The threads could not be started.
     #[error("{threads} threads could not be started")]
     Threads {
@@ -79,7 +82,7 @@ pub enum RunError {
 impl RunError {
     /// Whether the input is to blame, so that the exit code is 2.
     pub const fn is_bad_input(&self) -> bool {
-        !matches!(self, Self::Threads { .. })
+        !matches!(self, Self::Threads { .. } | Self::Runtime(_))
     }
 }
 
@@ -108,6 +111,44 @@ pub fn run(
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<Outcome, RunError> {
     let time = RunTime::start();
+    staged(scenario, options, Driver::Direct, |world, network| {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .map_err(|source| RunError::Threads { threads, source })?;
+        let hubs = pool.install(|| {
+            // One hub at a time on each thread, in whatever order: they share nothing.
+            (0..scenario.hubs)
+                .into_par_iter()
+                .with_max_len(1)
+                .map(|hub| run_hub(world, HubId::new(hub), network, progress))
+                .collect::<Result<Vec<_>, RunError>>()
+        })?;
+        Ok(outcome(hubs, scenario, &time))
+    })
+}
+
+/// The report over all hubs.
+pub(crate) fn outcome(hubs: Vec<(HubTally, [u64; 24])>, scenario: &Scenario, time: &RunTime) -> Outcome {
+    let mut asked = [0; 24];
+    for (_, hours) in &hubs {
+        asked.iter_mut().zip(hours).for_each(|(sum, count)| *sum += count);
+    }
+    let tallies: Vec<HubTally> = hubs.into_iter().map(|(tally, _)| tally).collect();
+    Outcome {
+        summary: summary(&tallies, scenario, asked, time),
+        messages: tallies.iter().flat_map(HubTally::messages).collect(),
+        story: tallies.iter().find_map(|tally| tally.story.clone()),
+    }
+}
+
+/// Reads the inputs of a scenario and hands on the world that all hubs share, and what loads are drawn from.
+pub(crate) fn staged<T>(
+    scenario: &Scenario,
+    options: &RunOptions,
+    driver: Driver,
+    then: impl FnOnce(&World<'_>, &Network<'_>) -> Result<T, RunError>,
+) -> Result<T, RunError> {
     let inputs = Inputs::read(scenario)?;
     let problems = inputs.plan.check(&inputs.layout);
     problems.into_result(())?;
@@ -139,6 +180,7 @@ pub fn run(
         postcodes: &postcodes,
         shapes: &conveyable,
         destinations: postcodes.destinations(),
+        driver,
         options,
     };
     let weights: Vec<u32> = postcodes.rows.iter().map(|row| row.weight).collect();
@@ -151,28 +193,7 @@ pub fn run(
         arrivals: &inputs.arrivals(),
         onward: onward.as_ref(),
     };
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build()
-        .map_err(|source| RunError::Threads { threads, source })?;
-    let hubs = pool.install(|| {
-        // One hub at a time on each thread, in whatever order: they share nothing.
-        (0..scenario.hubs)
-            .into_par_iter()
-            .with_max_len(1)
-            .map(|hub| run_hub(&world, HubId::new(hub), &network, progress))
-            .collect::<Result<Vec<_>, RunError>>()
-    })?;
-    let mut asked = [0; 24];
-    for (_, hours) in &hubs {
-        asked.iter_mut().zip(hours).for_each(|(sum, count)| *sum += count);
-    }
-    let tallies: Vec<HubTally> = hubs.into_iter().map(|(tally, _)| tally).collect();
-    Ok(Outcome {
-        summary: summary(&tallies, scenario, asked, &time),
-        messages: tallies.iter().flat_map(HubTally::messages).collect(),
-        story: tallies.iter().find_map(|tally| tally.story.clone()),
-    })
+    then(&world, &network)
 }
 
 fn run_hub(

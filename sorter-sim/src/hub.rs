@@ -8,6 +8,8 @@
 mod announce;
 mod hall;
 mod life;
+mod linked;
+mod plc_side;
 mod station;
 mod tally;
 
@@ -40,7 +42,7 @@ use crate::scenario::Scenario;
 use crate::stopwatch::Stopwatch;
 use announce::{announce_all, with_announcement};
 use hall::{Agenda, HallEvent};
-use station::Station;
+use station::{Audience, Station};
 pub(crate) use tally::{HubTally, summary};
 
 /// No run lasts longer after its last day, whatever keeps running round: what is still on a belt then is a
@@ -52,6 +54,15 @@ const PROGRESS_STEP: u64 = 4_096;
 
 /// How often people look at what they may take from the hold chutes.
 const REVIEW: Micros = Micros::from_secs(60);
+
+/// What stands between the controllers and their PLCs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Driver {
+    /// Events and orders pass as typed values at PLC scans, in virtual time.
+    Direct,
+    /// They pass through registers, which a link reads and writes.
+    Linked,
+}
 
 /// What all hubs share.
 pub(crate) struct World<'a> {
@@ -72,6 +83,7 @@ pub(crate) struct World<'a> {
     pub(crate) shapes: &'a [ParcelShape],
     /// Every known destination, to begin with.
     pub(crate) destinations: Destinations,
+    pub(crate) driver: Driver,
     /// What is asked of the run beside its scenario.
     pub(crate) options: &'a RunOptions,
 }
@@ -107,6 +119,8 @@ pub(crate) struct Hub<'a> {
     /// The first manifest that could not be written.
     unwritten: Option<(PathBuf, std::io::Error)>,
     now: Micros,
+    /// Since when no belt has had anything to do; for runs in real time.
+    quiet_since: Micros,
     scans: u64,
 }
 
@@ -165,6 +179,7 @@ impl<'a> Hub<'a> {
             unwritten: None,
             late: late.into_iter().peekable(),
             now: Micros::ZERO,
+            quiet_since: Micros::ZERO,
             scans: 0,
             world,
             reads,
@@ -180,7 +195,7 @@ impl<'a> Hub<'a> {
     }
 
     /// When the last day is over. The hall rests from then on, and the belts run empty.
-    fn end(&self) -> Micros {
+    pub(crate) fn end(&self) -> Micros {
         self.world.scenario.lasts()
     }
 
@@ -212,7 +227,12 @@ impl<'a> Hub<'a> {
     /// One scan of a station, and what people have to do after it.
     fn scan(&mut self, due: Micros, place: usize) {
         let station = &mut self.stations[place];
-        station.scan(due, &self.reads, &mut self.checker, &mut self.saboteur, &mut self.stopwatch);
+        let mut audience = Audience {
+            checker: &mut self.checker,
+            saboteur: &mut self.saboteur,
+            stopwatch: &mut self.stopwatch,
+        };
+        station.scan(due, &self.reads, &mut audience);
         self.due[place] = station.due();
         self.scans += 1;
         if station.has_manifests() {

@@ -8,12 +8,18 @@ pub mod condition;
 pub mod customs;
 pub mod data;
 pub mod day;
+pub mod drive;
 pub mod explain;
 pub mod hub;
+pub mod live;
 pub mod load;
+
+pub mod mock;
+pub mod modbus_server;
 pub mod plant;
 pub mod random;
 pub mod reads;
+pub mod register_plc;
 pub mod report;
 pub mod run_options;
 mod sabotage;

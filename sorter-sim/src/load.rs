@@ -37,7 +37,7 @@ pub use onward::{CONNECTING_TIME, Flow, Onward, OnwardConnection};
 
 use std::ops::Range;
 
-use arrivals::Shares;
+use arrivals::{HOUR_US, Shares};
 use sorter_core::ids::{HubId, SorterId};
 use sorter_core::units::Micros;
 use thiserror::Error;
@@ -202,7 +202,12 @@ impl HubLoad {
         };
         for count in shares {
             let asked = HourCounts::from_shares(count, &hours.hours)?;
-            let planned = asked.smooth(limit).ok_or(LoadError::RunTooShort {
+            let planned = match scenario.arrive_within {
+                Some(within) if u64::from(count) * HOUR_US > u64::from(limit) * within.get() => None,
+                Some(_) => Some(asked.clone()),
+                None => asked.smooth(limit),
+            };
+            let planned = planned.ok_or(LoadError::RunTooShort {
                 asked: count,
                 days: scenario.days,
                 limit_per_hour: limit,
@@ -292,10 +297,12 @@ impl Drawer<'_> {
     fn append_sorter(&self, hours: &HourCounts, exports: &[Rate], parcels: &mut Vec<SimParcel>) {
         let mut next = u32::try_from(parcels.len()).expect("checked against LABELS_PER_HUB");
         let mut times = Vec::new();
+        let span = self.scenario.arrive_within.map_or(HOUR_US, |within| within.get().min(HOUR_US));
+        let span = u32::try_from(span).expect("at most an hour of microseconds");
         for ((hour, count), export) in (0_u64..).zip(hours.get()).zip(exports) {
             times.clear();
             times.extend((next..next + count).map(|index| {
-                let inside = self.draws(Stream::Arrival, index).below(3_600_000_000);
+                let inside = self.draws(Stream::Arrival, index).below(span);
                 Micros::from_secs(hour * 3_600) + Micros::new(inside.into())
             }));
             times.sort_unstable();

@@ -76,6 +76,8 @@ pub enum Stream {
     Customs = 24,
     /// How long people and vehicles of the hall take.
     Hall = 25,
+    /// What happens to a request of a link and to its answer.
+    Wire = 26,
 }
 
 /// The odd constant of the Weyl sequence: 2^64 divided by the golden ratio.

@@ -1,7 +1,7 @@
 //! What a run says at its end: one JSON object for programs, one page for people, one verdict.
 //!
 //! `parcels.inducted` is the sum of `discharged`, `recalled`, `exception`, `held`, `lost` and `on_floor`; in
-//! `passes`, `inducted + unexpected` is the sum of `discharged`, `left`, `lost` and `on_belt`.
+//! `passes`, `inducted + unexpected` is the sum of `discharged`, `left`, `lost`, `forgotten` and `on_belt`.
 //!
 //! ```
 //! use sorter_sim::report::{Conditions, Summary, Verdict};
@@ -17,6 +17,7 @@
 
 mod format;
 mod hall;
+mod links;
 mod table;
 mod verdict;
 
@@ -28,6 +29,7 @@ pub use format::hex;
 pub use hall::{
     ChangeoverReport, ClearanceReport, ContainerReport, DepartureReport, FlowCounts, LaneRow, Stays,
 };
+pub use links::LinksReport;
 pub use table::print_table;
 pub use verdict::{Condition, Finding, Verdict};
 
@@ -98,6 +100,8 @@ pub struct Summary {
     pub containers: ContainerReport,
     /// Changeovers of chutes, and their cost.
     pub changeovers: ChangeoverReport,
+    /// The links between hosts and PLCs; `null` where there is none.
+    pub links: Option<LinksReport>,
 }
 
 /// Parcels, each counted once.
@@ -136,7 +140,7 @@ impl Parcels {
 
 /// Passes of items over a sorter.
 ///
-/// `inducted + unexpected = discharged + left + lost + on_belt`; see [`Passes::adds_up`].
+/// `inducted + unexpected = discharged + left + lost + forgotten + on_belt`; see [`Passes::adds_up`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Passes {
     /// Items that entered at an induction.
@@ -149,14 +153,17 @@ pub struct Passes {
     pub left: u64,
     /// Items that tracking lost.
     pub lost: u64,
+    /// Items that were on a belt when its PLC was switched off.
+    pub forgotten: u64,
     /// Items still on a belt.
     pub on_belt: u64,
 }
 
 impl Passes {
-    /// Whether `inducted + unexpected = discharged + left + lost + on_belt`.
+    /// Whether `inducted + unexpected = discharged + left + lost + forgotten + on_belt`.
     pub const fn adds_up(&self) -> bool {
-        self.inducted + self.unexpected == self.discharged + self.left + self.lost + self.on_belt
+        let ended = self.discharged + self.left + self.lost + self.forgotten;
+        self.inducted + self.unexpected == ended + self.on_belt
     }
 }
 
@@ -305,6 +312,7 @@ impl Default for Summary {
             departures: DepartureReport::default(),
             containers: ContainerReport::default(),
             changeovers: ChangeoverReport::default(),
+            links: None,
         }
     }
 }

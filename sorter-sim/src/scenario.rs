@@ -58,6 +58,9 @@ pub struct Scenario {
     pub sorters: u8,
     /// How arrivals spread over the day.
     pub profile: Profile,
+    /// The run is only this long, at most an hour, and all parcels come within it, whatever the profile says.
+    /// `None`, the default, for whole days. A run in real time has it; scenario files do not.
+    pub arrive_within: Option<Micros>,
     /// How parcels come and go.
     pub flows: Flows,
     /// What is printed on the labels.
@@ -163,6 +166,8 @@ pub struct PlantRates {
     pub failed_divert: Rate,
     /// From the end of the belt back to the queue of an induction. Default 60 s.
     pub return_time: Micros,
+    /// From the floor, where people lay what they take off the belt, back to the queue. Default 600 s.
+    pub put_back_after: Micros,
     /// People come to a container at the earliest this long after it is half full. Default 120 s.
     pub swap_start_min: Micros,
     /// ... and at the latest. Default 900 s.
@@ -276,6 +281,7 @@ impl Default for Scenario {
             days: 1,
             weekday: Weekday::Tue,
             profile: Profile::CarrierScan,
+            arrive_within: None,
             flows: Flows::default(),
             codes: CodeMix { two_codes: Rate::from_ppm(850_000) },
             reads: Reads::default(),
@@ -323,6 +329,7 @@ impl Default for PlantRates {
             thrown_on: Rate::from_ppm(100),
             failed_divert: Rate::from_ppm(3_000),
             return_time: Micros::from_secs(60),
+            put_back_after: Micros::from_secs(600),
             swap_start_min: Micros::from_secs(120),
             swap_start_max: Micros::from_secs(900),
             swap_min: Micros::from_secs(20),
@@ -379,9 +386,12 @@ impl Scenario {
         if self.days == 1 { self.weekday.begins() } else { Micros::ZERO }
     }
 
-    /// How long the run lasts: its days of 24 hours.
+    /// How long the run lasts: its days of 24 hours, or [`Scenario::arrive_within`].
     pub const fn lasts(&self) -> Micros {
-        Micros::from_secs(self.days as u64 * 86_400)
+        match self.arrive_within {
+            Some(within) => within,
+            None => Micros::from_secs(self.days as u64 * 86_400),
+        }
     }
 
     /// What contradicts itself, as sentences; empty for a scenario that can run.

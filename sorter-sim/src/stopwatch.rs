@@ -45,14 +45,7 @@ impl Stopwatch {
 
     /// The quantiles, or `None` without a sample.
     pub(crate) fn latency(&self) -> Option<Latency> {
-        let at = |quantile| self.histogram.value_at_quantile(quantile);
-        (!self.histogram.is_empty()).then(|| Latency {
-            p50: at(0.5),
-            p99: at(0.99),
-            p999: at(0.999),
-            p9999: at(0.9999),
-            max: self.histogram.max(),
-        })
+        Latency::of(&self.histogram)
     }
 }
 

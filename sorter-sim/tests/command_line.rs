@@ -1,7 +1,9 @@
 //! The real program with bad usage and bad input: exit codes, and texts that tell what to do.
 
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
@@ -107,6 +109,9 @@ fn every_command_has_help_with_an_example() {
         &["schedule", "check", "--help"],
         &["notices", "--help"],
         &["notices", "check", "--help"],
+        &["mock", "--help"],
+        &["drive", "--help"],
+        &["drive", "-h"],
     ] {
         let output = sorter_sim(arguments);
         assert_eq!(output.status.code(), Some(0), "{arguments:?}");
@@ -237,4 +242,64 @@ fn a_manifest_with_bad_rows_loads_the_rest_and_writes_them_aside() {
     assert!(errors.contains("day.csv:4: ") && errors.contains("day.csv:5: "), "{errors}");
     let aside = std::fs::read_to_string(&aside).unwrap();
     assert_eq!(aside.lines().count(), 4, "{aside}");
+}
+
+#[test]
+fn serves_virtual_plcs_for_anybody_and_tells_what_happened() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let json = folder.path().join("mock.json");
+    let arguments = ["mock", "--sorters", "2", "--duration", "1", "--faults", "delay=0.01", "--json"];
+    let mut process = Command::new(env!("CARGO_BIN_EXE_sorter-sim"))
+        .args(arguments)
+        .arg(&json)
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut lines = BufReader::new(process.stdout.take().expect("stdout is a pipe")).lines();
+    for sorter in 0..2 {
+        let line = lines.next().expect("a line for each sorter").expect("it is a text");
+        let prefix = format!("sorter {sorter} listens on ");
+        let mut client = TcpStream::connect(line.strip_prefix(&prefix).expect(&line)).expect("it listens");
+        // The magic and the version in STATUS.
+        client.write_all(&[0, 1, 0, 0, 0, 6, 1, 3, 0, 1, 0, 2]).expect("the server reads");
+        let mut answer = [0; 13];
+        client.read_exact(&mut answer).expect("an answer");
+        assert_eq!(answer, [0, 1, 0, 0, 0, 7, 1, 3, 4, 0x50, 0x52, 0, 1]);
+    }
+    assert!(lines.map_while(Result::ok).any(|line| line.starts_with("sorter 1: 0 inducted, ")));
+    assert_eq!(process.wait().expect("it ends").code(), Some(0));
+    let report: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(&json).expect("a report")).expect("it is JSON");
+    assert_eq!(report["sorters"][1]["server"]["requests"], 1);
+}
+
+#[test]
+fn refuses_a_mock_that_cannot_be() {
+    for (arguments, parts) in [
+        (["mock", "--profile", "perfect"], ["--profile", "fc23-silent"]),
+        (["mock", "--faults", "rain=0.1"], ["rain is not a fault", "wrong_transaction"]),
+        (["mock", "--sorters", "129"], ["--sorters", "from 1 to 128"]),
+        (["mock", "--listen", "203.0.113.1:1"], ["sorter 0 cannot listen on 203.0.113.1:1", "because"]),
+        (["mock", "--json", "/nowhere/mock.json"], ["/nowhere/mock.json", "cannot be opened"]),
+    ] {
+        let output = sorter_sim(&arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let text = stderr(&output);
+        assert!(parts.iter().all(|part| text.contains(part)), "{text}");
+    }
+}
+
+#[test]
+fn a_mock_that_is_told_to_end_still_tells_what_happened() {
+    let mut process = Command::new(env!("CARGO_BIN_EXE_sorter-sim"))
+        .args(["mock", "--parcels-per-hour", "0"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut lines = BufReader::new(process.stdout.take().expect("stdout is a pipe")).lines();
+    lines.next().expect("it listens").expect("it is a text");
+    let told = Command::new("kill").args(["-TERM", &process.id().to_string()]).status();
+    assert!(told.expect("kill runs").success());
+    assert!(lines.map_while(Result::ok).any(|line| line.starts_with("sorter 0: 0 inducted, ")));
+    assert_eq!(process.wait().expect("it ends").code(), Some(0));
 }

@@ -15,12 +15,16 @@ pub struct SorterBooks {
     pub inducted: u64,
     /// Items that turned up without one.
     pub unexpected: u64,
+    /// Items that were on the belt when the host came to it; the PLC has none.
+    pub found: u64,
     /// Items that ended in a chute.
     pub discharged: u64,
     /// Items that left at the end.
     pub left: u64,
     /// Items that tracking lost.
     pub lost: u64,
+    /// Items whose end the host does not know; the PLC has none.
+    pub unknown: u64,
 }
 
 impl SorterBooks {
@@ -32,6 +36,7 @@ impl SorterBooks {
             discharged: u64::from(image.discharged_verified) + u64::from(image.discharged_unverified),
             left: image.left.into(),
             lost: image.lost.into(),
+            ..Self::default()
         }
     }
 
@@ -40,18 +45,46 @@ impl SorterBooks {
         Self {
             inducted: balance.inducted,
             unexpected: balance.unexpected,
+            found: balance.found,
             discharged: balance.discharged,
             left: balance.left,
             lost: balance.lost,
+            unknown: balance.unknown,
+        }
+    }
+
+    /// Both books together.
+    pub fn plus(&self, other: &Self) -> Self {
+        Self {
+            inducted: self.inducted + other.inducted,
+            unexpected: self.unexpected + other.unexpected,
+            discharged: self.discharged + other.discharged,
+            left: self.left + other.left,
+            lost: self.lost + other.lost,
+            found: self.found + other.found,
+            unknown: self.unknown + other.unknown,
+        }
+    }
+
+    /// What was counted since these books.
+    pub fn since(&self, before: &Self) -> Self {
+        Self {
+            inducted: self.inducted - before.inducted,
+            unexpected: self.unexpected - before.unexpected,
+            discharged: self.discharged - before.discharged,
+            left: self.left - before.left,
+            lost: self.lost - before.lost,
+            found: self.found - before.found,
+            unknown: self.unknown - before.unknown,
         }
     }
 
     pub(super) fn entered(&self) -> u64 {
-        self.inducted + self.unexpected
+        self.inducted + self.unexpected + self.found
     }
 
     pub(super) fn ended(&self) -> u64 {
-        self.discharged + self.left + self.lost
+        self.discharged + self.left + self.lost + self.unknown
     }
 }
 

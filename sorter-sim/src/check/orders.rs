@@ -23,6 +23,8 @@ struct Item {
     orders: SmallVec<[(Seq, ChuteId); 2]>,
     /// Where its last order went, kept until its number is given again.
     last: Option<ChuteId>,
+    /// Whether it turned up without induction: nobody knows what it is.
+    unexpected: bool,
 }
 
 /// One sorter as its border shows it.
@@ -63,6 +65,11 @@ impl SorterOrders {
 
     pub(super) fn decided(&mut self, item: ItemId, chute: Option<ChuteId>) {
         self.item_mut(item).decided = chute;
+    }
+
+    /// Whether an item turned up without induction.
+    pub(super) fn is_unexpected(&self, item: ItemId) -> bool {
+        self.item(item).unexpected
     }
 
     pub(super) fn decision_of(&self, item: ItemId) -> Option<ChuteId> {
@@ -115,6 +122,14 @@ impl SorterOrders {
         if here().next() == came { SmallVec::new() } else { here().collect() }
     }
 
+    /// The PLC has forgotten its items, their orders and its counters.
+    pub(super) fn restarted(&mut self) {
+        self.items.fill(Item::default());
+        self.chutes.iter_mut().for_each(|chute| chute.live = 0);
+        self.fired.clear();
+        self.books = SorterBooks::default();
+    }
+
     /// Takes in an event, after what it says about the bodies was used.
     pub(super) fn event(&mut self, record: &EventRecord) {
         let item = record.item;
@@ -132,7 +147,7 @@ impl SorterOrders {
             }
             Event::Unexpected { .. } => {
                 self.books.unexpected += 1;
-                *self.item_mut(item) = Item::default();
+                *self.item_mut(item) = Item { unexpected: true, ..Item::default() };
             }
             Event::Discharged { chute, .. } => {
                 self.books.discharged += 1;

@@ -43,6 +43,8 @@ pub struct Truth<'a> {
     passes: Vec<u8>,
     /// Parcels whose books may differ from the truth: something happened to them that no sensor told.
     disturbed: Vec<bool>,
+    /// Parcels whose pass was torn by a PLC that was switched off: nobody was told its end. The next pass is whole.
+    torn: Vec<bool>,
     /// The body of each item number, for each sorter.
     bodies: Vec<Vec<BodyTag>>,
     /// The item that was last ordered out for each label.
@@ -61,6 +63,7 @@ impl<'a> Truth<'a> {
             items: vec![ItemId::NONE; parcels.len()],
             passes: vec![0; parcels.len()],
             disturbed: vec![false; parcels.len()],
+            torn: vec![false; parcels.len()],
             bodies: Vec::new(),
             claims: vec![None; parcels.len()],
         }
@@ -88,7 +91,7 @@ impl<'a> Truth<'a> {
 
     /// Whether something happened to a parcel that no sensor told.
     pub fn is_disturbed(&self, parcel: u32) -> bool {
-        self.disturbed[parcel as usize]
+        self.disturbed[parcel as usize] || self.torn[parcel as usize]
     }
 
     /// The label printed on a parcel.
@@ -106,6 +109,7 @@ impl<'a> Truth<'a> {
         if matches!(place, Place::Belt(_)) {
             self.passes[body.parcel as usize] = body.pass;
             self.items[body.parcel as usize] = ItemId::NONE;
+            self.torn[body.parcel as usize] = false;
             let reading = self.reads.reading(body.parcel, body.pass);
             self.readings[body.parcel as usize] = reading;
             if let Reading::Label(label) = reading
@@ -120,6 +124,26 @@ impl<'a> Truth<'a> {
 
     pub(super) fn disturb(&mut self, parcel: u32) {
         self.disturbed[parcel as usize] = true;
+    }
+
+    /// A PLC was switched off: the passes of what is on its belt are torn, and of the items that slid into a chute
+    /// without that their end was told.
+    pub(super) fn tear(&mut self, sorter: SorterId, untold: &[ItemId]) {
+        for (place, torn) in self.places.iter().zip(&mut self.torn) {
+            *torn |= *place == Place::Belt(sorter);
+        }
+        for item in untold {
+            if let Some(body) = self.body_of(sorter, *item) {
+                self.torn[body.parcel as usize] = true;
+            }
+        }
+    }
+
+    /// The item numbers of a sorter begin anew: claims of those before are no longer any item's.
+    pub(super) fn forget_claims(&mut self, sorter: SorterId) {
+        for claim in &mut self.claims {
+            *claim = claim.filter(|(at, _)| *at != sorter);
+        }
     }
 
     pub(super) fn item_given(&mut self, sorter: SorterId, item: ItemId, body: BodyTag) {

@@ -184,7 +184,7 @@ fn scenario(command: &RunCommand, arguments: &RunArguments) -> anyhow::Result<Sc
     Ok(scenario)
 }
 
-fn publish(summary: &Summary, json: Option<(PathBuf, File)>, quiet: bool) -> anyhow::Result<()> {
+pub(super) fn publish(summary: &Summary, json: Option<(PathBuf, File)>, quiet: bool) -> anyhow::Result<()> {
     if let Some((path, mut file)) = json {
         file.write_all(summary.to_json().as_bytes())
             .with_context(|| format!("the report cannot be written to {}", path.display()))?;
@@ -202,7 +202,7 @@ fn publish(summary: &Summary, json: Option<(PathBuf, File)>, quiet: bool) -> any
 }
 
 /// A whole number in a range, with `_` between digits where it helps reading.
-fn number(text: &str, least: u64, most: u64) -> Result<u64, String> {
+pub(super) fn number(text: &str, least: u64, most: u64) -> Result<u64, String> {
     let expected = format!("expected a whole number from {least} to {most}");
     let value: u64 = text.replace('_', "").parse().map_err(|_| expected.clone())?;
     if (least..=most).contains(&value) { Ok(value) } else { Err(expected) }

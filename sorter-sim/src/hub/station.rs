@@ -1,20 +1,26 @@
 //! One sorter with its controller: a scan of the PLC, then a poll of the host.
 
+use std::cell::RefCell;
+use std::ops::Deref;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use sorter_core::chute::ChuteReport;
 use sorter_core::engine::{Engine, Worker};
 use sorter_core::ids::{ChuteId, HubId, SorterId};
 use sorter_core::units::{Micros, Pulses};
-use sorter_plc::contract::{Event, Order, Status};
+use sorter_plc::contract::{Event, Order, PlantImage, Seq, Status};
 use sorter_plc::controller::{Controller, ControllerConfig, DecisionNote, Inputs, Watch};
+use sorter_plc::host::Resync;
 
-use super::World;
+use super::plc_side::PlcSide;
+use super::{Driver, World};
 use crate::check::{Checker, SorterBooks};
 use crate::load::HubLoad;
 use crate::plant::{BodyTag, LineGeometry, PlantConfig};
 use crate::random::{Draws, Stream};
 use crate::reads::HubReads;
+use crate::register_plc::NetworkedLine;
 use crate::sabotage::{HallView, Saboteur};
 use crate::stopwatch::Stopwatch;
 use crate::virtual_plc::{LineSorter, PlcOutput};
@@ -25,10 +31,24 @@ const PLANT_PERIOD: Micros = Micros::from_secs(1);
 /// One sorter with its controller.
 pub(super) struct Station {
     sorter: SorterId,
-    line: LineSorter,
+    plc: PlcSide,
     controller: Controller,
     orders: Vec<Order>,
     out: PlcOutput,
+    /// The session that the link serves.
+    session: u16,
+    /// The last event that was heard of in the session.
+    heard: Seq,
+    /// What the host had counted when the PLC booted.
+    before_boot: SorterBooks,
+    /// What the PLC had counted when it was switched off, over all boots.
+    retired: SorterBooks,
+    /// Items that it had on its belt then.
+    forgotten: u64,
+    /// PLANT images, and those of them that were compared with the books of the host.
+    images: (u64, u64),
+    excused_until: Micros,
+    late_outside_faults: u64,
     plant_read: Micros,
     due: Option<Micros>,
     pulse_us: u64,
@@ -54,21 +74,34 @@ impl Station {
         let feed = load.range_of(sorter).map(|parcel| (load.parcels()[parcel as usize].arrival, parcel));
         let geometry = LineGeometry::from(&**layout);
         let line = LineSorter::with_scan(&geometry, config, feed.collect(), world.scenario.plc_scan);
+        let due = line.next_due();
+        let plc = match world.driver {
+            Driver::Direct => PlcSide::Direct(Box::new(line)),
+            Driver::Linked => PlcSide::linked(line, layout),
+        };
         let controller = Controller::new(
             engine.worker(sorter),
             ControllerConfig { host_period: world.scenario.plc_scan, ..ControllerConfig::default() },
         );
         Self {
-            due: line.next_due(),
+            due,
             pulse_us: layout.travel_time(layout.pulse_length()).get(),
             orders: Vec::new(),
             out: PlcOutput::default(),
+            session: 0,
+            heard: Seq::NONE,
+            before_boot: SorterBooks::default(),
+            retired: SorterBooks::default(),
+            forgotten: 0,
+            images: (0, 0),
+            excused_until: Micros::ZERO,
+            late_outside_faults: 0,
             plant_read: Micros::ZERO,
             first_inductions: 0,
             hourly: [0; 24],
             hourly_first: [0; 24],
             sorter,
-            line,
+            plc,
             controller,
         }
     }
@@ -96,7 +129,7 @@ impl Station {
     /// Facts that the host could not fit into its books, and items that the PLC could not track.
     pub(super) fn faults(&self) -> u64 {
         let counters = self.controller.counters();
-        self.controller.worker().tally().deviations + counters.unknown_items + self.line.plc().untracked()
+        self.controller.worker().tally().deviations + counters.unknown_items + self.line().plc().untracked()
     }
 
     pub(super) fn controller(&self) -> &Controller {
@@ -115,7 +148,7 @@ impl Station {
 
     /// Has people begin to change the container of a chute.
     pub(super) fn swap_at(&mut self, chute: ChuteId, at: Micros) {
-        self.line.plant_mut().swap_at(chute, at);
+        self.plc.line_mut().plant_mut().swap_at(chute, at);
     }
 
     /// Takes the container of a chute away at the end of the run. Where people are at it, they are done now.
@@ -129,59 +162,169 @@ impl Station {
 
     /// Has a parcel put back to the induction.
     pub(super) fn bring_back(&mut self, body: BodyTag, at: Micros) {
-        self.line.plant_mut().bring_back(body, at);
+        self.plc.line_mut().plant_mut().bring_back(body, at);
     }
 
     /// When the next scan is due, after something was changed between two scans.
     pub(super) fn look_again(&mut self) -> Option<Micros> {
-        self.due = self.due.into_iter().chain(self.line.next_due()).min();
+        let next = self.line().next_due();
+        self.due = self.due.into_iter().chain(next).min();
         self.due
     }
 
-    pub(super) fn line(&self) -> &LineSorter {
-        &self.line
+    pub(super) fn line(&self) -> impl Deref<Target = LineSorter> + '_ {
+        self.plc.line()
     }
 
-    /// One scan of the PLC, and the poll of the host on what it reported.
-    pub(super) fn scan(
+    /// One scan of the PLC, and the poll of the host on what it reported: the direct driver.
+    pub(super) fn scan(&mut self, now: Micros, reads: &HubReads<'_>, audience: &mut Audience<'_, '_>) {
+        let PlcSide::Direct(line) = &mut self.plc else { return };
+        self.out.clear();
+        let mut witness = audience.checker.witness(self.sorter);
+        line.advance_to(now, &self.orders, reads, &mut witness, &mut self.out);
+        self.orders.clear();
+        let status = self.line().status();
+        let chute_changed = self.out.events.iter().any(|record| matches!(record.event, Event::Chute { .. }));
+        let due = chute_changed || now.saturating_since(self.plant_read) >= PLANT_PERIOD;
+        let image = due.then(|| self.line().plant_image());
+        if due {
+            self.plant_read = now;
+        }
+        self.hear(now, &status, image.as_ref(), true, audience);
+        self.due = self.next_due(now, &status, audience.saboteur);
+    }
+
+    /// One scan of the PLC behind its registers.
+    pub(super) fn scan_plc(&mut self, now: Micros, reads: &HubReads<'_>, checker: &mut Checker<'_>) {
+        let PlcSide::Linked(line) = &self.plc else { return };
+        line.borrow_mut().scan(now, reads, &mut checker.witness(self.sorter));
+    }
+
+    /// The poll of the host on what a link has brought.
+    pub(super) fn hear_link(
         &mut self,
         now: Micros,
-        reads: &HubReads<'_>,
-        checker: &mut Checker<'_>,
-        saboteur: &mut Saboteur,
-        stopwatch: &mut Stopwatch,
+        inputs: &Inputs<'_>,
+        orders: &mut Vec<Order>,
+        audience: &mut Audience<'_, '_>,
     ) {
+        if self.session != inputs.status.session_echo {
+            self.session = inputs.status.session_echo;
+            self.heard = Seq::NONE;
+        }
         self.out.clear();
-        let mut witness = checker.witness(self.sorter);
-        self.line.advance_to(now, &self.orders, reads, &mut witness, &mut self.out);
-        self.orders.clear();
+        self.out.events.extend_from_slice(inputs.events);
+        self.out.scans.extend_from_slice(inputs.scans);
+        let late = self.controller.counters().late_orders;
+        self.hear(now, inputs.status, inputs.plant, inputs.accepts_orders, audience);
+        if now > self.excused_until {
+            self.late_outside_faults += self.controller.counters().late_orders - late;
+        }
+        orders.append(&mut self.orders);
+    }
+
+    /// PLANT images that were read, and those that were compared with the books of the host.
+    pub(super) fn images(&self) -> (u64, u64) {
+        self.images
+    }
+
+    /// The link has these times.
+    pub(super) fn timed(&mut self, period: Micros, deadline: Micros) {
+        self.controller.timed(period, deadline);
+    }
+
+    /// Late orders have a cause until then.
+    pub(super) fn excuse(&mut self, until: Micros) {
+        self.excused_until = self.excused_until.max(until);
+    }
+
+    /// Late orders that no fault explains.
+    pub(super) fn late_outside_faults(&self) -> u64 {
+        self.late_outside_faults
+    }
+
+    /// The link has found that the PLC has booted.
+    pub(super) fn plc_restarted(&mut self, now: Micros, audience: &mut Audience<'_, '_>) {
+        let mut watch = onlooker(self.sorter, audience);
+        self.controller.plc_restarted(now, &mut watch);
+        self.before_boot = SorterBooks::of_balance(&self.controller.worker().balance());
+    }
+
+    /// The link could not hear the PLC.
+    pub(super) fn unheard(&mut self, now: Micros, audience: &mut Audience<'_, '_>) {
+        self.controller.unheard(now, &mut onlooker(self.sorter, audience));
+    }
+
+    /// The link has opened a session.
+    pub(super) fn resync(&mut self, now: Micros, resync: &Resync<'_>, audience: &mut Audience<'_, '_>) {
+        let mut watch = onlooker(self.sorter, audience);
+        self.controller.resync(now, resync, &mut watch);
+    }
+
+    /// Switches the PLC off: its counters and its items are gone with it.
+    pub(super) fn kill_plc(&mut self) {
+        let PlcSide::Linked(line) = &self.plc else { return };
+        let image = line.borrow().line().plant_image();
+        self.retired = self.retired.plus(&SorterBooks::of_image(&image));
+        self.forgotten += u64::from(image.on_belt);
+        line.borrow_mut().kill();
+    }
+
+    /// Switches the PLC on again.
+    pub(super) fn start_plc(&mut self) {
+        if let PlcSide::Linked(line) = &self.plc {
+            line.borrow_mut().restart();
+        }
+    }
+
+    /// What the PLC has counted over all its boots, and the items that it forgot at their ends.
+    pub(super) fn passes(&self) -> (SorterBooks, u64) {
+        (SorterBooks::of_image(&self.line().plant_image()).plus(&self.retired), self.forgotten)
+    }
+
+    /// The line behind its registers, for the server before it.
+    ///
+    /// # Panics
+    /// When the station is driven directly.
+    pub(super) fn networked(&self) -> Rc<RefCell<NetworkedLine>> {
+        match &self.plc {
+            PlcSide::Linked(line) => Rc::clone(line),
+            PlcSide::Direct(_) => panic!("{} has no registers: it is driven directly", self.sorter),
+        }
+    }
+
+    /// The poll of the host on what was reported, with everybody who watches it.
+    fn hear(
+        &mut self,
+        now: Micros,
+        status: &Status,
+        image: Option<&PlantImage>,
+        accepts_orders: bool,
+        audience: &mut Audience<'_, '_>,
+    ) {
+        let Audience { checker, saboteur, stopwatch } = audience;
         for record in &self.out.events {
             checker.event(self.sorter, record);
+            self.heard = record.seq;
         }
         self.count_inductions(now, checker);
-        let status = self.line.status();
-        let chute_changed = self.out.events.iter().any(|record| matches!(record.event, Event::Chute { .. }));
-        let mut image = None;
-        if chute_changed || now.saturating_since(self.plant_read) >= PLANT_PERIOD {
-            self.plant_read = now;
-            let seen = self.line.plant_image();
-            saboteur.image(self.sorter, &seen);
-            image = Some(seen);
+        if let Some(image) = image {
+            saboteur.image(self.sorter, image);
         }
-        checker.polled(self.sorter, (&self.out.events, &self.out.scans), image.as_ref(), now);
+        checker.polled(self.sorter, (&self.out.events, &self.out.scans), image, now);
         saboteur.events(&mut self.out.events);
         saboteur.scans(self.sorter, now, &mut self.out.scans);
-        let inputs = Inputs {
-            status: &status,
-            events: &self.out.events,
-            scans: &self.out.scans,
-            plant: image.as_ref(),
-        };
+        let (events, scans) = (&self.out.events, &self.out.scans);
+        let inputs = Inputs { status, events, scans, plant: image, accepts_orders };
         let mut watch = Onlooker { sorter: self.sorter, checker, saboteur, stopwatch };
         self.controller.poll(now, &inputs, &mut self.orders, &mut watch);
-        if image.is_some() {
-            let books = saboteur.books(SorterBooks::of_balance(&self.controller.worker().balance()));
-            checker.plant_image(self.sorter, now, &self.line.plant_image(), books);
+        if let Some(image) = image {
+            // What happened between the events that were heard and the image is in the books of the PLC alone.
+            let exact = image.at_event == self.heard;
+            self.images.0 += 1;
+            self.images.1 += u64::from(exact);
+            let books = exact.then(|| saboteur.books(self.books()));
+            checker.plant_image(self.sorter, now, image, books);
         }
         saboteur.orders(self.sorter, &mut self.orders, checker.routes());
         let postcode = |item| checker.postcode_read(self.sorter, item);
@@ -190,12 +333,17 @@ impl Station {
         for order in &self.orders {
             checker.ordered(self.sorter, now, order);
         }
-        self.due = self.next_due(now, &status, saboteur);
+    }
+
+    /// What the host has counted since the PLC has booted.
+    fn books(&self) -> SorterBooks {
+        SorterBooks::of_balance(&self.controller.worker().balance()).since(&self.before_boot)
     }
 
     /// The next scan at which the plant, the PLC or the host has something to do.
     fn next_due(&mut self, now: Micros, status: &Status, saboteur: &Saboteur) -> Option<Micros> {
-        let scan = |at: Micros| self.line.scan_after(Micros::new(at.get().max(now.get() + 1) - 1));
+        let line = self.plc.line();
+        let scan = |at: Micros| line.scan_after(Micros::new(at.get().max(now.get() + 1) - 1));
         let pulse_us = self.pulse_us;
         let host = self.controller.next_due().map(|count| {
             let ahead = status.encoder.distance_to(count).max(Pulses::ZERO).get();
@@ -203,8 +351,8 @@ impl Station {
         });
         let orders = (!self.orders.is_empty()).then_some(now);
         let others =
-            [host.map(scan), orders.map(|at| self.line.scan_after(at)), saboteur.due(self.sorter).map(scan)];
-        self.line.next_due().into_iter().chain(others.into_iter().flatten()).min()
+            [host.map(scan), orders.map(|at| line.scan_after(at)), saboteur.due(self.sorter).map(scan)];
+        line.next_due().into_iter().chain(others.into_iter().flatten()).min()
     }
 
     fn count_inductions(&mut self, now: Micros, checker: &Checker<'_>) {
@@ -226,12 +374,23 @@ impl Station {
     }
 }
 
+/// Who watches the border of a sorter.
+pub(super) struct Audience<'c, 'a> {
+    pub(super) checker: &'c mut Checker<'a>,
+    pub(super) saboteur: &'c mut Saboteur,
+    pub(super) stopwatch: &'c mut Stopwatch,
+}
+
 /// Passes on each decision to whoever has to know.
 struct Onlooker<'c, 'a> {
     sorter: SorterId,
     checker: &'c mut Checker<'a>,
     saboteur: &'c mut Saboteur,
     stopwatch: &'c mut Stopwatch,
+}
+
+fn onlooker<'o, 'a>(sorter: SorterId, audience: &'o mut Audience<'_, 'a>) -> Onlooker<'o, 'a> {
+    Onlooker { sorter, checker: audience.checker, saboteur: audience.saboteur, stopwatch: audience.stopwatch }
 }
 
 impl Watch for Onlooker<'_, '_> {

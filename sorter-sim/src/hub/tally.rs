@@ -101,14 +101,14 @@ impl HubTally {
     }
 
     fn add_station(&mut self, sorter: SorterId, station: &Station, hub: &Hub<'_>) {
-        let image = station.line().plant_image();
-        self.passes.inducted += u64::from(image.inducted);
-        self.passes.unexpected += u64::from(image.unexpected);
-        self.passes.discharged +=
-            u64::from(image.discharged_verified) + u64::from(image.discharged_unverified);
-        self.passes.left += u64::from(image.left);
-        self.passes.lost += u64::from(image.lost);
-        self.passes.on_belt += u64::from(image.on_belt);
+        let (books, forgotten) = station.passes();
+        self.passes.inducted += books.inducted;
+        self.passes.unexpected += books.unexpected;
+        self.passes.discharged += books.discharged;
+        self.passes.left += books.left;
+        self.passes.lost += books.lost;
+        self.passes.forgotten += forgotten;
+        self.passes.on_belt += u64::from(station.line().plant_image().on_belt);
         let worker = station.controller().worker();
         for (sum, count) in self.reasons.iter_mut().zip(worker.tally().reasons) {
             *sum += count;
@@ -128,7 +128,7 @@ impl HubTally {
         self.sorters.push(SorterRow {
             hub: self.row.hub,
             sorter: sorter.get(),
-            inducted: u64::from(image.inducted),
+            inducted: books.inducted,
             peak_hour_inductions: peak,
             utilisation,
         });
@@ -268,6 +268,7 @@ fn add_counts(report: &mut Summary, hub: &HubTally) {
     passes.discharged += hub.passes.discharged;
     passes.left += hub.passes.left;
     passes.lost += hub.passes.lost;
+    passes.forgotten += hub.passes.forgotten;
     passes.on_belt += hub.passes.on_belt;
     for (cause, count) in &hub.missorts {
         *report.missorts.entry(cause.key().to_owned()).or_default() += count;

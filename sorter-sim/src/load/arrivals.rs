@@ -14,7 +14,7 @@ pub const FIRST_PARCEL: Micros = Micros::from_secs(3_600);
 /// How long the parcels of a truck take to reach the inductions, the first to the last.
 pub const TRUCK_UNLOADING: Micros = Micros::from_secs(3_600);
 
-const HOUR_US: u64 = 3_600_000_000;
+pub(super) const HOUR_US: u64 = 3_600_000_000;
 
 /// A flight or truck that comes every week.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,10 +41,15 @@ impl Shares {
     /// [`Network::onward`] all parcels are import.
     pub(super) fn of(scenario: &Scenario, network: &Network<'_>) -> Result<Self, LoadError> {
         let export = if network.onward.is_some() { fraction(scenario.flows.export) } else { 0.0 };
-        if scenario.profile == Profile::Flights {
+        if scenario.profile == Profile::Flights && scenario.arrive_within.is_none() {
             return Self::by_arrivals(scenario, network.arrivals, export);
         }
         let days = usize::from(scenario.days);
+        if scenario.arrive_within.is_some() {
+            let mut hours = vec![0.0; days * 24];
+            hours[0] = 1.0;
+            return Ok(Self { hours, export: vec![export; days * 24] });
+        }
         Ok(Self { hours: network.hourly.repeat(days), export: vec![export; days * 24] })
     }
 

@@ -1,6 +1,7 @@
 //! The page for people: at most 100 columns, no colour.
 
 mod hall;
+mod links;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -30,6 +31,7 @@ pub fn print_table(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
     causes(summary, out)?;
     countries(summary, out)?;
     hourly(summary, out)?;
+    links::print_links(summary, out)?;
     latency(summary, out)
 }
 
@@ -100,6 +102,9 @@ fn sums(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
             ("on a belt", passes.on_belt),
         ],
     );
+    if passes.forgotten > 0 {
+        row("and", &[("forgotten by PLCs that were switched off", passes.forgotten)]);
+    }
     print(&mut table, &[0], out)?;
     writeln!(
         out,

@@ -31,6 +31,7 @@ fn fixed() -> Summary {
             discharged: 4_999_000,
             left: 120_000,
             lost: 1_500,
+            forgotten: 0,
             on_belt: 0,
         },
         violations: Conditions::count(|condition| condition.is_built().then_some(0)),

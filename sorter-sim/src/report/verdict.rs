@@ -6,7 +6,7 @@ use super::Summary;
 pub use crate::condition::Condition;
 
 /// A condition that did not hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Finding {
     /// The checkers found it broken so many times.
     Broken(Condition, u64),
@@ -16,6 +16,12 @@ pub enum Finding {
     PassesDoNotAddUp,
     /// Tracking put so many parcels into wrong chutes, and so many are allowed.
     TooManyMissorts(u64, u64),
+    /// So many orders came late, and no fault was announced that explains them.
+    LateOrders(u64),
+    /// A fault of this kind was asked for and never happened.
+    FaultMissing(String),
+    /// The books of hosts and PLCs were never compared.
+    BooksNotCompared,
 }
 
 impl fmt::Display for Finding {
@@ -27,6 +33,9 @@ impl fmt::Display for Finding {
             Self::TooManyMissorts(missorts, allowed) => {
                 write!(f, "{missorts} missorts by tracking, {allowed} are allowed")
             }
+            Self::LateOrders(count) => write!(f, "{count} orders came late without a fault"),
+            Self::FaultMissing(kind) => write!(f, "the fault {kind} was asked for and did not happen"),
+            Self::BooksNotCompared => f.write_str("the books of hosts and PLCs were never compared"),
         }
     }
 }
@@ -62,6 +71,22 @@ pub(super) fn of(summary: &Summary) -> Verdict {
     let missorts = summary.missorts.get("tracking").copied().unwrap_or_default();
     if missorts > summary.missorts_allowed {
         broken.push(Finding::TooManyMissorts(missorts, summary.missorts_allowed));
+    }
+    if let Some(links) = &summary.links {
+        if links.late_orders_outside_faults > 0 {
+            broken.push(Finding::LateOrders(links.late_orders_outside_faults));
+        }
+        // A fault that nobody noticed did not happen.
+        let noticed = |kind: &str| match kind {
+            "plc_restart" => links.restarts,
+            "link_cut" => links.connects.saturating_sub(links.links),
+            _ => u64::MAX,
+        };
+        let missing = links.faults.iter().filter(|(kind, times)| **times == 0 || noticed(kind) < **times);
+        broken.extend(missing.map(|(kind, _)| Finding::FaultMissing(kind.clone())));
+    }
+    if summary.links.as_ref().is_some_and(|links| links.images_compared < links.links) {
+        broken.push(Finding::BooksNotCompared);
     }
     if !broken.is_empty() {
         return Verdict::Broken(broken);

@@ -172,6 +172,7 @@ keys! {
     "plant"."thrown_on" = share!(plant.thrown_on), "passes after which a thing is thrown on the belt";
     "plant"."failed_divert" = share!(plant.failed_divert), "diverts that leave the parcel on the belt";
     "plant"."return_s" = time!(1..=3_600, plant.return_time), "from the end of the belt to the induction queue";
+    "plant"."put_back_s" = time!(1..=3_600, plant.put_back_after), "from the floor back to the induction queue";
     "plant"."swap_start_min_s" = time!(0..=7_200, plant.swap_start_min), "people come this long after half full";
     "plant"."swap_start_max_s" = time!(0..=7_200, plant.swap_start_max), "at the latest";
     "plant"."swap_min_s" = time!(1..=3_600, plant.swap_min), "shortest change of a container";

@@ -78,6 +78,20 @@ impl ContainerChecker<'_> {
         }
     }
 
+    /// A PLC was switched off. Gives the items that slid in and whose events nobody will ever see; what really lies
+    /// in their containers is compared with nothing.
+    pub fn plc_killed(&mut self, sorter: SorterId) -> Vec<ItemId> {
+        let mut untold = Vec::new();
+        for spot in &mut self.sorters[sorter.index()].spots {
+            if !spot.unreported.is_empty() {
+                spot.bodies.disturbed = true;
+                spot.taken.iter_mut().for_each(|bodies| bodies.disturbed = true);
+                untold.append(&mut spot.unreported);
+            }
+        }
+        untold
+    }
+
     /// A person took the container of a chute away and put another one there. `content` is what lies in it.
     /// To be called in the order of the plant, as [`ContainerChecker::slid`].
     pub fn container_closed(
