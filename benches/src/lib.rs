@@ -1,10 +1,21 @@
-//! The seeded workload that all benches share, the engine filled with it, and the naive answer to compare with.
+//! What the benches share: seeded workloads, PLCs without a plant, raw contestants, and the figures of the link.
 
 #![forbid(unsafe_code)]
 
+pub mod figures;
 pub mod naive;
+pub mod plc;
+pub mod round_trips;
 pub mod runs;
 pub mod workload;
+
+use std::time::Instant;
+
+/// The time: a bench is there to look at the clock.
+#[expect(clippy::disallowed_methods, reason = "what is measured here is wall time, and it decides nothing")]
+pub fn now() -> Instant {
+    Instant::now()
+}
 
 /// Whether the benches only have to show that they run: `cargo bench -- --test`, or `cargo test --benches`.
 pub fn is_smoke_run() -> bool {
