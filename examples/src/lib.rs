@@ -1,6 +1,11 @@
-//! Runnable examples live in the files named in the manifest; this library only tests what surrounds them.
+//! Runnable examples live in the files named in the manifest; this library has the parcels and the sorter that
+//! those with a link need, and tests what surrounds the examples.
 
 #![forbid(unsafe_code)]
+
+mod hall;
+
+pub use hall::{Boxes, MANIFEST, OUTLETS, PARCELS, label, virtual_sorter};
 
 #[cfg(test)]
 mod tests {
@@ -20,6 +25,21 @@ mod tests {
             readme.contains(program(include_str!("../quickstart.rs"))),
             "the program in README.md is not that of examples/quickstart.rs"
         );
+    }
+
+    #[test]
+    fn the_sorter_in_the_documents_is_that_of_the_loopback() {
+        let source = include_str!("../plc_loopback.rs");
+        let start = source.find("fn run_sorter").expect("the part of an embedder");
+        let length = source[start..].find("\n}\n").expect("a function ends") + 2;
+        let part = &source[start..start + length];
+        let documents = [
+            ("README.md", include_str!("../../README.md")),
+            ("docs/embedding.md", include_str!("../../docs/embedding.md")),
+        ];
+        for (name, text) in documents {
+            assert!(text.contains(part), "the sorter in {name} is not that of examples/plc_loopback.rs");
+        }
     }
 
     #[test]
