@@ -7,22 +7,28 @@
 
 mod codes;
 mod manifests;
+mod modbus;
 mod notices;
 mod plans;
+mod registers;
+mod scanner;
 mod schedules;
 pub mod seeds;
 
 pub use codes::{barcode, code_book, plate, postcode};
 pub use manifests::manifest;
+pub use modbus::modbus_frame;
 pub use notices::notices;
 pub use plans::{layout, plan};
+pub use registers::registers;
+pub use scanner::scanner;
 pub use schedules::schedule;
 
 /// A target: its name and its function.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: &[Target] = &[
     ("barcode", barcode),
     ("plate", plate),
     ("postcode", postcode),
@@ -32,6 +38,9 @@ pub const TARGETS: [Target; 9] = [
     ("layout", layout),
     ("code_book", code_book),
     ("schedule", schedule),
+    ("modbus_frame", modbus_frame),
+    ("registers", registers),
+    ("scanner", scanner),
 ];
 
 /// Between the two texts of an input that has two. No text of the formats has this byte.

@@ -1,5 +1,7 @@
 //! Inputs to start from: one good one of each kind, so that a fuzzer is past the first check at once.
 
+mod registers;
+
 use std::path::Path;
 use std::{env, fs};
 
@@ -67,6 +69,9 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
             vec![joined(CODE_BOOK, "6063975293"), joined(CODE_BOOK, "%003671901779061467177327276")]
         }
         "schedule" => vec![text(SCHEDULE), joined(SCHEDULE, &SCHEDULE.replace("T07", "T09"))],
+        "modbus_frame" => requests(),
+        "registers" => registers::blocks(),
+        "scanner" => streams(),
         _ => Vec::new(),
     }
 }
@@ -111,6 +116,19 @@ fn plates() -> Vec<Vec<u8>> {
     ]
 }
 
+/// The first byte picks framing, format and split, see the target.
+fn streams() -> Vec<Vec<u8>> {
+    let framed: [(u8, &[u8]); 6] = [
+        (0x10, b"\x021;380;2;LP263072004SG@210;\x1d00340123@350\x03\r\n\x02\x03\x022;460;1;NOREAD\x03"),
+        (0x21, b"0;0;1;A@-5\r\n\r\n1;480;0\r\nrubbish\r\n"),
+        (0x35, b"7,4800,1250,AB,CD\r\n8,5600,0,E\r\n9,1,1,\r\n"),
+        (0x0a, b"x|1|100|AB#12\nx|1|1|CD#900\nx|2|2|EF#0|?\n"),
+        (0x0f, b"<1;380;400;300;200;900;AB@1><ALIVE><2;460;1;1;1;1;?>"),
+        (0x3c, b"\x021;0;1;1;1;1;AB\x02\x03\x03\x02ALIVE\x03"),
+    ];
+    framed.map(|(choice, stream)| [&[choice], stream].concat()).to_vec()
+}
+
 fn postcodes() -> Vec<Vec<u8>> {
     let samples =
         ["10115", "1010", "123 45", "LV-1010", "SW1A 1AA", "D02 AF30", "1012 AB", "VLT 1117", "l-1009"];
@@ -118,6 +136,22 @@ fn postcodes() -> Vec<Vec<u8>> {
     (0..Country::COUNT)
         .map(|index| [&[first(index)], samples[index % samples.len()].as_bytes()].concat())
         .collect()
+}
+
+/// The size of the pieces, then frames: each function alone, all of them together, and one with a bad length.
+fn requests() -> Vec<Vec<u8>> {
+    let pdus: [&[u8]; 5] = [
+        &[3, 0, 0, 0, 121],
+        &[6, 0, 128, 0, 7],
+        &[16, 0, 128, 0, 2, 4, 0, 7, 0, 8],
+        &[23, 0, 0, 0, 121, 0, 128, 0, 1, 2, 0, 7],
+        &[43, 14, 1, 0],
+    ];
+    let frame = |pdu: &[u8]| [&[0, 1, 0, 0, 0, pdu.len() as u8 + 1, 1], pdu].concat();
+    let mut seeds: Vec<Vec<u8>> = pdus.iter().map(|pdu| [&[255][..], &frame(pdu)].concat()).collect();
+    seeds.push([vec![3], pdus.iter().flat_map(|pdu| frame(pdu)).collect()].concat());
+    seeds.push([&[1][..], &frame(pdus[0]), &[0, 2, 0, 0, 255, 255, 1, 3]].concat());
+    seeds
 }
 
 fn rules() -> String {
