@@ -13,7 +13,7 @@ KEYS = {
     "parcels": [
         "announced", "inducted", "discharged", "recalled", "exception", "held", "lost", "on_floor", "manifested",
     ],
-    "passes": ["inducted", "unexpected", "discharged", "left", "lost", "on_belt"],
+    "passes": ["inducted", "unexpected", "discharged", "left", "lost", "forgotten", "on_belt"],
     "violations": CONDITIONS,
     "checked": CONDITIONS,
     "missorts": [],
@@ -34,7 +34,7 @@ KEYS = {
 SINGLE_KEYS = [
     "schema", "seed", "version", "late_orders", "recirculations", "simulated_s", "wall_s", "parcels_per_s",
     "events", "decision_ns", "cycle_us", "digest", "fates_digest", "events_per_parcel", "sorters",
-    "missorts_allowed",
+    "missorts_allowed", "links",
 ]
 # What a run takes depends on the machine and on the threads; everything else must not.
 MEASURED = ["wall_s", "parcels_per_s", "decision_ns", "cycle_us"]
@@ -61,7 +61,7 @@ def problems_of(report):
     ends = sum(parcels[key] for key in ("discharged", "recalled", "exception", "held", "lost", "on_floor"))
     if parcels["inducted"] == 0 or parcels["inducted"] != ends:
         problems.append(f"{parcels['inducted']} parcels inducted, {ends} with an end")
-    ends = sum(passes[key] for key in ("discharged", "left", "lost", "on_belt"))
+    ends = sum(passes[key] for key in ("discharged", "left", "lost", "forgotten", "on_belt"))
     if passes["inducted"] + passes["unexpected"] != ends:
         problems.append(f"{passes['inducted']} + {passes['unexpected']} passes began, {ends} have an end")
     for condition in CONDITIONS:
@@ -77,6 +77,17 @@ def problems_of(report):
     for sorter in report["sorters"]:
         if sorter["utilisation"] > 0.8:
             problems.append(f"hub {sorter['hub']} sorter {sorter['sorter']} ran at {sorter['utilisation']:.0%}")
+    links = report.get("links")
+    if links:
+        if links["sessions"] < links["links"] or links["cycles"] == 0:
+            problems.append(f"{links['links']} links had {links['sessions']} sessions and {links['cycles']} cycles")
+        if links["late_orders_outside_faults"] > 0:
+            problems.append(f"{links['late_orders_outside_faults']} orders came late without a fault")
+        if links["images_compared"] < links["links"]:
+            problems.append(f"the books were compared with {links['images_compared']} of {links['images']} images")
+        if links["restarts"] < links["faults"].get("plc_restart", 0):
+            problems.append(f"{links['restarts']} restarts of PLCs were noticed")
+        problems += [f"the fault {kind} did not happen" for kind, times in links["faults"].items() if times == 0]
     if report["missorts"].get("tracking", 0) > report["missorts_allowed"]:
         problems.append(f"{report['missorts']['tracking']} missorts by tracking")
     if all(count is None for count in report["checked"].values()):
