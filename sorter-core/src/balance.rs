@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// What entered and left one sorter since its counters began.
 ///
 /// ```
@@ -14,7 +16,7 @@ use std::fmt;
 /// balance.discharged += 1;
 /// assert_eq!(balance.on_belt(), Some(1));
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Balance {
     /// Items that entered at an induction.
     pub inducted: u64,

@@ -8,6 +8,7 @@
 //! closed, and the chute is not changing its destination.
 
 use crate::ids::{ChuteId, ConnectionId};
+use crate::journal::Record;
 use crate::layout::Layout;
 use crate::plan::ChuteRole;
 use crate::reason::Reason;
@@ -39,6 +40,27 @@ pub enum NoRoom {
     Changeover,
     /// The departure of its container is closed.
     DepartureClosed,
+}
+
+impl ChuteReport {
+    /// The flags of a record of the journal.
+    pub(crate) fn to_flags(self) -> u8 {
+        let flag = |set: bool, flag: u8| if set { flag } else { 0 };
+        flag(self.full, Record::FULL)
+            | flag(self.half_full, Record::HALF_FULL)
+            | flag(self.not_available, Record::NOT_AVAILABLE)
+            | flag(self.container, Record::CONTAINER)
+    }
+
+    /// A report from the flags of a record.
+    pub(crate) const fn from_flags(flags: u8) -> Self {
+        Self {
+            full: flags & Record::FULL != 0,
+            half_full: flags & Record::HALF_FULL != 0,
+            not_available: flags & Record::NOT_AVAILABLE != 0,
+            container: flags & Record::CONTAINER != 0,
+        }
+    }
 }
 
 impl NoRoom {
@@ -214,6 +236,14 @@ impl ChuteBank {
     pub(crate) fn dock(&mut self, chute: ChuteId, dock: Dock) {
         if let Some(state) = self.chutes.get_mut(chute.index()) {
             state.dock = dock;
+        }
+    }
+
+    /// Takes over what another host knew of a chute. Without a report it keeps the one that it began with.
+    pub(crate) fn restore(&mut self, chute: ChuteId, fill: u16, report: Option<ChuteReport>) {
+        if let Some(state) = self.chutes.get_mut(chute.index()) {
+            state.fill = fill;
+            state.report = report.unwrap_or(state.report);
         }
     }
 

@@ -24,10 +24,12 @@ pub use refusal::{NoticeRefusal, NoticeRefusalKind};
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::reason::Reason;
 
 /// The customs status of a parcel. The engine obeys it; it never assesses duty.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Clearance {
     /// Nothing is known. Fails closed: the parcel goes to hold.

@@ -15,6 +15,8 @@ mod yard;
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 pub use manifest::{Content, Manifest, ManifestEntry, ManifestError, ManifestHead, ManifestNames};
 pub use plate::{LicencePlate, PlateError, PlateKind};
 pub use record::{Binding, ContainerRecord, Place};
@@ -25,7 +27,7 @@ pub use yard::{
 };
 
 /// What kind of container stands at a chute.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ContainerKind {
     /// A mail bag.
     Bag,

@@ -61,6 +61,8 @@ mod timetable;
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::ids::{ConnectionId, DepartureId, LaneId};
 use crate::units::{Grams, Micros};
 
@@ -244,7 +246,7 @@ impl fmt::Display for DepartureState {
 }
 
 /// One departure of one week. `opens <= closing <= cut_off <= departs`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Departure {
     /// Its number.
     pub id: DepartureId,

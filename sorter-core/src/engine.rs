@@ -14,13 +14,22 @@ mod hall;
 mod holds;
 mod identity;
 mod intake;
+mod journaling;
+mod pen;
 mod plans;
+mod recover;
+mod restore;
 mod routing;
+mod unknown;
 mod worker;
+mod yard_guard;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
+use journaling::boot;
+use restore::Recovering;
 use smallvec::SmallVec;
 
 pub use customs::BatchReport;
@@ -28,7 +37,9 @@ pub use docks::{ContainerError, SwapCause};
 pub use explain::Explanation;
 pub use hall::Missed;
 pub use identity::{Identity, MAX_CODES};
+pub use recover::RecoverError;
 pub use worker::{Alternates, Assigned, Claim, Commit, Decision, Fate, OrderEnd, Scan, Tally, Worker};
+pub use yard_guard::YardGuard;
 
 use crate::address::{Country, Destinations, DestinationsFull, Postcode, PostcodeError};
 use crate::barcode::{CodeBook, CodeError, CodeKey};
@@ -36,7 +47,8 @@ use crate::clearance::{CustomsDesk, DeskLimits};
 use crate::container::Yard;
 use crate::departure::Timetable;
 use crate::diagnostic::Diagnostics;
-use crate::ids::{ConnectionId, HubId, ParcelId, PlanVersion, SorterId};
+use crate::ids::{ConnectionId, DestinationId, HubId, ParcelId, PlanVersion, SorterId};
+use crate::journal::{Book, LateNote, Note};
 use crate::layout::Layout;
 use crate::ledger::{Ledger, LedgerBuilder, LedgerError};
 use crate::manifest::Announcement;
@@ -88,6 +100,9 @@ pub struct HallRules {
     pub notice_history: usize,
     /// Recalls that are listed. Default 100,000.
     pub recalls: usize,
+    /// How long a parcel that was on a belt at a restart may be unknown before it is declared lost. It may turn up
+    /// after that too. Default 10 minutes.
+    pub unknown_after: Micros,
 }
 
 impl Default for HallRules {
@@ -98,6 +113,7 @@ impl Default for HallRules {
             kept_notices: 100_000,
             notice_history: 1_000_000,
             recalls: 100_000,
+            unknown_after: Micros::from_secs(600),
         }
     }
 }
@@ -136,6 +152,7 @@ pub struct EngineBuilder {
     seed: u64,
     rules: HallRules,
     onward: Vec<(ParcelId, ConnectionId)>,
+    book: Option<Book>,
 }
 
 impl EngineBuilder {
@@ -151,6 +168,7 @@ impl EngineBuilder {
             seed: config.seed,
             rules: config.rules,
             onward: Vec::new(),
+            book: None,
         }
     }
 
@@ -189,6 +207,16 @@ impl EngineBuilder {
     /// # Errors
     /// Every problem of the plan, lanes that the timetable does not have among them.
     pub fn build(self, plan: &PlanSource) -> Result<Arc<Engine>, Diagnostics> {
+        let engine = self.assemble(plan)?;
+        if let Some(book) = &engine.book {
+            book.note(boot(0));
+            book.note(Note::Plan(plan.to_note(engine.plan.load().version())));
+        }
+        Ok(Arc::new(engine))
+    }
+
+    /// The engine, of which its journal has not heard.
+    fn assemble(self, plan: &PlanSource) -> Result<Engine, Diagnostics> {
         let version = PlanVersion::new(1);
         let rules = self.rules;
         let mut compiled = plan.compile(&self.layout, &self.destinations, version)?;
@@ -199,7 +227,11 @@ impl EngineBuilder {
         for (parcel, connection) in self.onward {
             onward.set(parcel.index(), Some(connection.get().into()));
         }
-        Ok(Arc::new(Engine {
+        let mut yard = Yard::new();
+        if self.book.is_some() {
+            yard.keep_changes();
+        }
+        Ok(Engine {
             hub: self.hub,
             layout: self.layout,
             codes: self.codes,
@@ -217,15 +249,18 @@ impl EngineBuilder {
                 },
                 self.seed,
             )),
-            yard: Mutex::new(Yard::new()),
+            yard: Mutex::new(yard),
+            unknown_after: rules.unknown_after,
+            recovered: Mutex::default(),
             ledger,
+            book: self.book,
             write: Mutex::new(WriteSide {
                 destinations: self.destinations,
                 retired: Vec::new(),
                 version,
                 ahead: Vec::new(),
             }),
-        }))
+        })
     }
 }
 
@@ -252,6 +287,12 @@ pub struct Engine {
     containers: NumberTable,
     /// The connection that each parcel is booked on.
     onward: NumberTable,
+    /// Where records for the journal are put, where there is one.
+    book: Option<Book>,
+    /// How long a parcel may be unknown after a restart.
+    unknown_after: Micros,
+    /// What an earlier host knew of the sorters whose workers have not begun yet.
+    recovered: Mutex<BTreeMap<SorterId, Recovering>>,
     // Whoever takes more than one of these locks takes them in this order. No decision takes any.
     write: Mutex<WriteSide>,
     customs: Mutex<CustomsDesk>,
@@ -299,8 +340,8 @@ impl Engine {
     }
 
     /// The books on the containers. Held while they are looked at, so not for long.
-    pub fn yard(&self) -> MutexGuard<'_, Yard> {
-        self.yard.lock().unwrap_or_else(PoisonError::into_inner)
+    pub fn yard(&self) -> YardGuard<'_> {
+        YardGuard::new(self.yard.lock().unwrap_or_else(PoisonError::into_inner), self.book.as_ref())
     }
 
     /// A worker for one sorter. There is one for each sorter; it owns the counters of its chutes.
@@ -321,9 +362,38 @@ impl Engine {
         let keys = parse_codes(&self.codes, announcement)?;
         let onward = booked(&self.timetable(), announcement)?;
         let mut write = self.write();
+        let destination = self.write_destination(&mut write, country, postcode)?;
+        let class = weight_class(announcement.weight);
+        let word = StateWord::announced(destination, announcement.clearance, announcement.service, class);
+        // From here on until its codes can be found no notice for it may slip between.
+        self.announce_with_notices(&keys, word, onward, || LateNote {
+            parcel: ParcelId::default(),
+            codes: keys.iter().map(|key| key.to_text()).collect(),
+            country: country.code().to_owned(),
+            postcode: postcode.as_str().to_owned(),
+            weight: announcement.weight,
+            service: announcement.service as u8,
+            clearance: 0,
+            onward: None,
+            ruled: None,
+            ruled_onward: None,
+        })
+    }
+
+    /// The number of a destination, which every plan is taught when it is new.
+    fn write_destination(
+        &self,
+        write: &mut WriteSide,
+        country: Country,
+        postcode: Postcode,
+    ) -> Result<DestinationId, DestinationsFull> {
         let known = write.destinations.len();
         let destination = write.destinations.get_or_add(country, postcode)?;
         if write.destinations.len() > known {
+            if let Some(book) = &self.book {
+                let (country, postcode) = (country.code().to_owned(), postcode.as_str().to_owned());
+                book.note(Note::Destination { country, postcode });
+            }
             // Every plan that a worker may be deciding by learns the new destination before any state word
             // names it. A worker that took its plan just before a publication decides by a retired one.
             self.plan.load().learn(destination, country, &postcode);
@@ -331,10 +401,7 @@ impl Engine {
                 plan.learn(destination, country, &postcode);
             }
         }
-        let class = weight_class(announcement.weight);
-        let word = StateWord::announced(destination, announcement.clearance, announcement.service, class);
-        // From here on until its codes can be found no notice for it may slip between.
-        self.announce_with_notices(&keys, word, onward)
+        Ok(destination)
     }
 }
 

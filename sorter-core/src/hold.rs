@@ -1,5 +1,7 @@
 //! Parcels in hold chutes: since when, why, and which of them may come back.
 
+use serde::{Deserialize, Serialize};
+
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
@@ -7,11 +9,13 @@ use crate::ids::{ChuteId, ParcelId};
 use crate::reason::Reason;
 use crate::units::Micros;
 
+mod stored;
+
 /// No place: the end of the list.
 const NONE: u32 = u32::MAX;
 
 /// A parcel in a hold chute.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Held {
     /// The parcel.
     pub parcel: ParcelId,
@@ -33,7 +37,7 @@ pub struct Dwell {
 }
 
 /// All stays for one reason that are over.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DwellTotals {
     /// How many.
     pub stays: u64,
@@ -65,7 +69,8 @@ pub struct DwellTotals {
 /// assert_eq!(dwell.length(), Micros::from_secs(3_990));
 /// assert_eq!(book.totals(Reason::Inspect).longest, Micros::from_secs(3_990));
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(from = "stored::HoldBook", into = "stored::HoldBook")]
 pub struct HoldBook {
     places: Vec<Place>,
     /// Where each held parcel stands.

@@ -87,6 +87,16 @@ impl LedgerBuilder {
         }
     }
 
+    /// The word of each parcel, by number.
+    pub(crate) fn words(&self) -> &[StateWord] {
+        &self.words
+    }
+
+    /// Every code with its parcel, in no order.
+    pub(crate) fn codes(&self) -> impl Iterator<Item = (CodeKey, ParcelId)> + '_ {
+        self.index.iter().map(|(code, parcel)| (*code, *parcel))
+    }
+
     /// Freezes the ledger, with room for `late` further parcels.
     pub fn build(self, late: usize) -> Ledger {
         let announced = self.words.len();
@@ -100,6 +110,7 @@ impl LedgerBuilder {
             late: LateTable::new(late * 4),
             states,
             hasher: FixedState::with_seed(self.seed),
+            early: announced,
             late_writer: Mutex::new(announced),
         }
     }
@@ -111,6 +122,8 @@ pub struct Ledger {
     late: LateTable,
     states: StateArray,
     hasher: FixedState,
+    /// How many parcels were announced before it was built.
+    early: usize,
     /// The number of the next late parcel; held while one is written, so that there is one writer.
     late_writer: Mutex<usize>,
 }
@@ -187,6 +200,21 @@ impl Ledger {
     /// How many parcels are announced, late ones included.
     pub fn len(&self) -> usize {
         *self.late_writer.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// How many parcels were announced before the ledger was built.
+    pub(crate) const fn announced_early(&self) -> usize {
+        self.early
+    }
+
+    /// The codes that were announced before the ledger was built, in no order.
+    pub(crate) fn early_codes(&self) -> impl Iterator<Item = (CodeKey, ParcelId)> + '_ {
+        self.index.iter().map(|(code, parcel)| (*code, *parcel))
+    }
+
+    /// Gives an announced parcel the word that it had under another host, before anybody else sees the ledger.
+    pub(crate) fn restore(&self, parcel: ParcelId, word: StateWord) {
+        self.states.publish(parcel, word);
     }
 
     /// A number that changes whenever a code was announced late: the reason to look for unknown codes again.

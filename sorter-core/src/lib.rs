@@ -18,6 +18,7 @@ pub mod engine;
 pub mod event_log;
 pub mod hold;
 pub mod ids;
+pub mod journal;
 pub mod layout;
 pub mod ledger;
 pub mod manifest;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// The family of a [`Reason`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ReasonClass {
@@ -39,7 +41,8 @@ macro_rules! reasons {
         /// Why a decision came out as it did.
         ///
         /// The numbers are stored in state words and event logs: they never change their meaning.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
         #[repr(u8)]
         pub enum Reason {
             $($(#[$doc])* $name = $code,)*

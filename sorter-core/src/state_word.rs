@@ -10,6 +10,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::clearance::Clearance;
 use crate::ids::{ChuteId, DestinationId, PlanVersion, SorterId};
 use crate::manifest::Service;
@@ -280,8 +282,23 @@ impl Laps {
 }
 
 /// The 64-bit state word of one parcel.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u64", into = "u64")]
 pub struct StateWord(u64);
+
+impl From<StateWord> for u64 {
+    fn from(word: StateWord) -> Self {
+        word.0
+    }
+}
+
+impl TryFrom<u64> for StateWord {
+    type Error = String;
+
+    fn try_from(bits: u64) -> Result<Self, String> {
+        Self::from_bits(bits).ok_or_else(|| format!("{bits:#018x} is no state word"))
+    }
+}
 
 impl StateWord {
     /// The word of a parcel that was announced.

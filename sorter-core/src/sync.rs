@@ -7,6 +7,7 @@
 pub mod dense_table;
 pub mod late_table;
 pub mod number_table;
+pub mod record_ring;
 pub mod state_array;
 
 #[cfg(all(test, sorter_loom))]

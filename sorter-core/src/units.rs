@@ -11,11 +11,13 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// Declares a newtype over an integer with a unit suffix for display.
 macro_rules! unit {
     ($(#[$doc:meta])* $name:ident($int:ty), $suffix:literal) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub struct $name($int);
 
         impl $name {
@@ -108,7 +110,7 @@ impl Micros {
 /// assert_eq!(Share::from_ppm(20_000).unwrap().to_string(), "20000 ppm");
 /// assert_eq!(Share::from_ppm(1_000_001), None);
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Share(u32);
 
 impl Share {
@@ -138,7 +140,7 @@ impl fmt::Display for Share {
 ///
 /// Two counts have a distance, not an order: [`EncoderCount::distance_to`] is the signed 32-bit
 /// difference, right as long as the two are less than 2^31 pulses apart.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct EncoderCount(u32);
 
 impl EncoderCount {

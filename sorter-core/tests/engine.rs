@@ -26,6 +26,10 @@ mod hall;
 mod holds;
 #[path = "engine/hot_path.rs"]
 mod hot_path;
+#[path = "engine/journal.rs"]
+mod journal;
+#[path = "engine/journal_oracle.rs"]
+mod journal_oracle;
 #[path = "engine/labels.rs"]
 mod labels;
 #[path = "engine/plans.rs"]
@@ -34,6 +38,8 @@ mod plans;
 mod race;
 #[path = "engine/reasons.rs"]
 mod reasons;
+#[path = "engine/recovery.rs"]
+mod recovery;
 #[path = "engine/rules.rs"]
 mod rules;
 #[path = "engine/rules_oracle.rs"]

@@ -197,6 +197,21 @@ impl CustomsDesk {
         forgotten
     }
 
+    /// Every ruling that is kept for a code, in no order.
+    pub(crate) fn all_kept(&self) -> impl Iterator<Item = (CodeKey, Ruling)> + '_ {
+        self.kept.iter().map(|(code, ruling)| (*code, *ruling))
+    }
+
+    /// Takes over the ruling about a parcel that was in force under another host. Nothing is counted.
+    pub(crate) fn restore(&mut self, parcel: ParcelId, ruling: Ruling) {
+        self.history.push(parcel, ruling);
+    }
+
+    /// Takes over a ruling that another host kept for a code. Nothing is counted.
+    pub(crate) fn restore_kept(&mut self, code: CodeKey, ruling: Ruling) {
+        self.kept.insert(code, ruling);
+    }
+
     /// The ruling in force for a parcel; `None` when customs has said nothing since the announcement.
     pub fn in_force(&self, parcel: ParcelId) -> Option<Ruling> {
         self.history.newest(parcel)

@@ -1,5 +1,7 @@
 //! Parcels that customs wants back after they were sorted.
 
+use serde::{Deserialize, Serialize};
+
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
@@ -8,7 +10,7 @@ use crate::ids::{ContainerId, DepartureId, ParcelId};
 use crate::units::Micros;
 
 /// A parcel that was sorted and may not leave any more, or should not have left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recall {
     /// The parcel.
     pub parcel: ParcelId,
@@ -36,13 +38,49 @@ pub struct RecallCounts {
 }
 
 /// The recalls of a hub in the order in which they were raised.
-#[derive(Debug)]
+///
+/// Its stored form is the list alone. What comes back from that has no limit, and counts what is listed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(from = "Vec<Recall>", into = "Vec<Recall>")]
 pub struct Recalls {
     list: Vec<Recall>,
     /// Where the open recall of a parcel stands in the list.
     open: HashMap<ParcelId, usize, FixedState>,
     limit: usize,
     counts: RecallCounts,
+}
+
+impl Default for Recalls {
+    /// A list without a limit.
+    fn default() -> Self {
+        Self::new(usize::MAX)
+    }
+}
+
+impl PartialEq for Recalls {
+    fn eq(&self, other: &Self) -> bool {
+        self.list == other.list
+    }
+}
+
+impl Eq for Recalls {}
+
+impl From<Recalls> for Vec<Recall> {
+    fn from(recalls: Recalls) -> Self {
+        recalls.list
+    }
+}
+
+impl From<Vec<Recall>> for Recalls {
+    fn from(list: Vec<Recall>) -> Self {
+        let mut recalls = Self::default();
+        let open = list.iter().enumerate().filter(|(_, recall)| recall.withdrawn.is_none());
+        recalls.open.extend(open.map(|(place, recall)| (recall.parcel, place)));
+        let withdrawn = (list.len() - list.iter().filter(|recall| recall.withdrawn.is_none()).count()) as u64;
+        recalls.counts = RecallCounts { raised: list.len() as u64, withdrawn, not_listed: 0 };
+        recalls.list = list;
+        recalls
+    }
 }
 
 impl Recalls {

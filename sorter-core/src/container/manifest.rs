@@ -3,6 +3,8 @@
 use std::hash::Hasher;
 use std::io::{self, Write};
 
+use serde::{Deserialize, Serialize};
+
 use thiserror::Error;
 use twox_hash::XxHash3_64;
 
@@ -11,7 +13,7 @@ use crate::ids::{ChuteId, ContainerId, DepartureId, ItemId, LaneId, ParcelId, So
 use crate::units::{Grams, Micros};
 
 /// One thing in a container.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ManifestEntry {
     /// The parcel, where it is known.
     pub parcel: Option<ParcelId>,

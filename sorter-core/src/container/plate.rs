@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::barcode::check_digit::mod10_31;
@@ -76,11 +77,26 @@ impl fmt::Display for PlateKind {
 /// let error = LicencePlate::parse(b"354123455501152983").unwrap_err();
 /// assert_eq!(error.to_string(), "plate \"354123455501152983\" has check digit 3 (expected 9)");
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct LicencePlate {
     kind: PlateKind,
     /// Digits and capital letters of ASCII; zero bytes behind a shorter text.
     text: [u8; LONGEST],
+}
+
+impl From<LicencePlate> for String {
+    fn from(plate: LicencePlate) -> Self {
+        plate.as_str().to_owned()
+    }
+}
+
+impl TryFrom<String> for LicencePlate {
+    type Error = PlateError;
+
+    fn try_from(text: String) -> Result<Self, PlateError> {
+        Self::parse(text.as_bytes())
+    }
 }
 
 /// Why a text is not a licence plate. What an error shows of the text is cut after 40 bytes.

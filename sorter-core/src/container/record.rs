@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::manifest::ManifestHead;
 use super::{ContainerKind, ContainerState, LicencePlate};
 use crate::departure::Departure;
@@ -24,7 +26,7 @@ pub struct Binding {
 }
 
 /// One container of a hub.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContainerRecord {
     /// Its number.
     pub id: ContainerId,

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// Where a container is in its life.
 ///
 /// | state | meaning | orders go to its chute |
@@ -13,7 +15,7 @@ use std::fmt;
 /// | closed | gets no more orders; what was committed still falls in | no |
 /// | swapped | was taken from its chute, its manifest is final | no |
 /// | loaded | is on the vehicle of its departure | no |
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum ContainerState {
     /// It stands at a chute without a plate.
     Arrived,

@@ -1,5 +1,6 @@
 //! The book of all containers of a hub.
 
+mod changes;
 mod leaving;
 #[cfg(test)]
 mod model;
@@ -14,6 +15,8 @@ pub use refusal::{
     ArriveError, BindingError, DepartError, EmptyError, LoadError, OpenError, RebindError, SealError,
     StepError,
 };
+
+use changes::Changes;
 
 use super::{Binding, ContainerKind, ContainerRecord, ContainerState, ContainerStep, LicencePlate, Place};
 use crate::departure::{Departure, DepartureState};
@@ -78,6 +81,8 @@ pub struct Yard {
     /// Every departure that a container was bound to.
     departures: BTreeMap<DepartureId, Bound>,
     counters: YardCounters,
+    /// What the journal has not heard of, where there is one.
+    changes: Option<Changes>,
 }
 
 /// What is bound to a departure.
@@ -139,6 +144,7 @@ impl Yard {
         self.records.push(ContainerRecord::arrived(id, (sorter, chute), kind, at));
         self.standing.insert((sorter, chute), id);
         self.counters.arrived += 1;
+        self.changed(id);
         Ok(id)
     }
 
@@ -181,6 +187,7 @@ impl Yard {
         record.opened = Some(at);
         self.plates.insert(plate, id);
         self.counters.opened += 1;
+        self.changed(id);
         if let Some(departure) = binding.departure {
             self.bind(id, Some(departure));
         }
@@ -214,6 +221,7 @@ impl Yard {
         }
         self.bind(id, Some(departure));
         self.records[id.index()].state = after;
+        self.changed(id);
         Ok(())
     }
 
@@ -245,6 +253,7 @@ impl Yard {
         record.lane = binding.lane;
         record.state = after;
         self.bind(id, binding.departure);
+        self.changed(id);
         Ok(())
     }
 
@@ -253,6 +262,13 @@ impl Yard {
     /// # Errors
     /// [`StepError`] when it is not at its chute or was not opened.
     pub fn fill(&mut self, id: ContainerId) -> Result<(), StepError> {
+        self.fill_untold(id)?;
+        self.changed(id);
+        Ok(())
+    }
+
+    /// As [`Yard::fill`], for what the journal hears of by the record of a discharge.
+    pub(crate) fn fill_untold(&mut self, id: ContainerId) -> Result<(), StepError> {
         self.step(id, ContainerStep::Fill)?;
         self.records[id.index()].empty = false;
         Ok(())
@@ -265,6 +281,7 @@ impl Yard {
     pub fn fill_up(&mut self, id: ContainerId) -> Result<(), StepError> {
         self.step(id, ContainerStep::FillUp)?;
         self.records[id.index()].empty = false;
+        self.changed(id);
         Ok(())
     }
 
@@ -273,7 +290,9 @@ impl Yard {
     /// # Errors
     /// [`StepError`] when it is not at its chute or was not opened.
     pub fn close(&mut self, id: ContainerId) -> Result<(), StepError> {
-        self.step(id, ContainerStep::Close)
+        self.step(id, ContainerStep::Close)?;
+        self.changed(id);
+        Ok(())
     }
 
     /// A container is taken from its chute. Count, weight and hash are those of its manifest.
@@ -302,6 +321,7 @@ impl Yard {
         record.hash = hash;
         self.standing.remove(&(record.sorter, record.chute));
         self.counters.sealed += 1;
+        self.changed(id);
         Ok(())
     }
 

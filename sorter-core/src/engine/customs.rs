@@ -11,11 +11,12 @@ use crate::clearance::{
     NoticeRow, Recall, Ruling,
 };
 use crate::container::ContainerRecord;
-use crate::ids::{ConnectionId, ContainerId, ParcelId};
+use crate::ids::{ConnectionId, ContainerId, DepartureId, ParcelId};
+use crate::journal::{KeptNote, LateNote, Note, Record, RecordKind};
 use crate::plan::ChuteRole;
 use crate::reason::Reason;
 use crate::state_word::{Life, StateWord, Step};
-use crate::units::Micros;
+use crate::units::{Grams, Micros};
 
 /// How far the clock of customs may be ahead of that of the hub.
 const CLOCKS_APART: Micros = Micros::from_secs(3_600);
@@ -66,8 +67,9 @@ impl Engine {
             };
             let found: SmallVec<[Option<ParcelId>; AHEAD]> = resolved.iter().map(find).collect();
             for (resolved, parcel) in resolved.into_iter().zip(found) {
-                let told = resolved
-                    .and_then(|(code, ruling)| self.tell(&mut desk, (code, parcel), ruling, &mut report));
+                let told = resolved.and_then(|(code, ruling)| {
+                    self.tell(&mut desk, (code, parcel), ruling, now, &mut report)
+                });
                 report.outcome.push(told);
             }
         }
@@ -82,7 +84,7 @@ impl Engine {
         let mut report = BatchReport::default();
         let mut desk = self.customs();
         let parcel = self.ledger.find(code);
-        let accepted = self.tell(&mut desk, (code, parcel), ruling, &mut report)?;
+        let accepted = self.tell(&mut desk, (code, parcel), ruling, ruling.at, &mut report)?;
         report.outcome.push(Ok(accepted));
         Ok(report)
     }
@@ -101,7 +103,7 @@ impl Engine {
         for codes in parcels {
             let (Some(code), Some(_)) = (codes.first(), list.selects_parcel(codes)) else { continue };
             let found = (*code, self.ledger.find(*code));
-            let told = self.tell(&mut desk, found, ruling, &mut report);
+            let told = self.tell(&mut desk, found, ruling, at, &mut report);
             report.outcome.push(told);
         }
         report
@@ -114,49 +116,97 @@ impl Engine {
         desk: &mut CustomsDesk,
         (code, parcel): (CodeKey, Option<ParcelId>),
         ruling: Ruling,
+        now: Micros,
         report: &mut BatchReport,
     ) -> Result<Accepted, NoticeRefusal> {
-        let Some(parcel) = parcel else { return desk.keep(code, ruling) };
+        let Some(parcel) = parcel else {
+            let accepted = desk.keep(code, ruling)?;
+            if let (Accepted::Kept, Some(ruling), Some(book)) = (accepted, desk.kept_for(&[code]), &self.book)
+            {
+                book.note(Note::Kept(KeptNote::new(code, ruling)));
+            }
+            return Ok(accepted);
+        };
         let accepted = desk.accept(parcel, ruling)?;
         if let Accepted::Applied(ruling) = accepted {
-            self.apply(desk, parcel, ruling, report);
+            self.apply(desk, parcel, ruling, now, report);
         }
         Ok(accepted)
     }
 
     /// Puts a ruling into the state word of a parcel. A parcel that was discharged and may not leave is recalled
     /// in the same step.
-    fn apply(&self, desk: &mut CustomsDesk, parcel: ParcelId, ruling: Ruling, report: &mut BatchReport) {
+    fn apply(
+        &self,
+        desk: &mut CustomsDesk,
+        parcel: ParcelId,
+        ruling: Ruling,
+        now: Micros,
+        report: &mut BatchReport,
+    ) {
         if ruling.books() {
-            self.book(parcel, ruling.onward);
+            self.book_on(parcel, ruling.onward);
         }
         let Some(mut word) = self.ledger.state(parcel) else { return };
         loop {
             // Each failed round means that a decision for this parcel made progress, so the loop ends.
             let (next, step) = self.ruled(parcel, word, ruling.status);
-            match self.ledger.replace(parcel, word, next) {
-                Ok(()) if step == Some(Step::Recall) => {
+            if let Err(other) = self.ledger.replace(parcel, word, next) {
+                word = other;
+                continue;
+            }
+            self.post_ruling(parcel, ruling, now, (word, next));
+            match step {
+                Some(Step::Recall) => {
                     let container = self.container_number(parcel);
-                    report.recalls.push(self.recall(desk, parcel, container, ruling.status, ruling.at));
-                    return;
+                    let recall = self.recall(desk, (parcel, container), ruling.status, ruling.at, now);
+                    report.recalls.push(recall);
                 }
-                Ok(()) if step.is_some() => {
-                    report.withdrawn.extend(desk.recalls_mut().withdraw(parcel, ruling.at));
-                    return;
-                }
-                Ok(()) => {
+                Some(_) => report.withdrawn.extend(self.withdraw(desk, parcel, ruling.at, now)),
+                None => {
                     if ruling.status.free_to_leave() {
                         // It was taken out of that container meanwhile, and nobody has to look for it any more.
-                        report.withdrawn.extend(desk.recalls_mut().withdraw(parcel, ruling.at));
+                        report.withdrawn.extend(self.withdraw(desk, parcel, ruling.at, now));
                     }
                     if word.life() == Life::Committed && self.will_be_recalled(parcel, word, ruling.status) {
                         report.on_their_way.push(parcel);
                     }
-                    return;
                 }
-                Err(other) => word = other,
             }
+            return;
         }
+    }
+
+    /// Tells the journal of a ruling that was put into the word of a parcel.
+    fn post_ruling(
+        &self,
+        parcel: ParcelId,
+        ruling: Ruling,
+        now: Micros,
+        (before, word): (StateWord, StateWord),
+    ) {
+        let Some(book) = &self.book else { return };
+        book.post(Record {
+            parcel: Some(parcel),
+            flags: ruling.status as u8,
+            extra: ruling.at.get(),
+            weight: number_of(ruling.onward.map(|connection| connection.get().into())),
+            before: Some(before),
+            word: Some(word),
+            ..Record::new(now, RecordKind::Ruled, Record::HUB)
+        });
+    }
+
+    fn withdraw(&self, desk: &mut CustomsDesk, parcel: ParcelId, at: Micros, now: Micros) -> Option<Recall> {
+        let recall = desk.recalls_mut().withdraw(parcel, at)?;
+        if let Some(book) = &self.book {
+            book.post(Record {
+                parcel: Some(parcel),
+                extra: at.get(),
+                ..Record::new(now, RecordKind::Withdrawn, Record::HUB)
+            });
+        }
+        Some(recall)
     }
 
     /// The word of a parcel with another status, and the step that it takes with it: a recall, or the end of one.
@@ -246,31 +296,77 @@ impl Engine {
         if released {
             return;
         }
-        let at = desk.in_force(parcel).map_or(at, |ruling| ruling.at);
-        self.recall(&mut desk, parcel, container, status, at);
+        let written = desk.in_force(parcel).map_or(at, |ruling| ruling.at);
+        self.recall(&mut desk, (parcel, container), status, written, at);
     }
 
     fn recall(
         &self,
         desk: &mut CustomsDesk,
-        parcel: ParcelId,
-        container: Option<ContainerId>,
+        (parcel, container): (ParcelId, Option<ContainerId>),
         status: Clearance,
         at: Micros,
+        now: Micros,
     ) -> Recall {
         let yard = self.yard();
         let record = container.and_then(|container| yard.get(container));
         let departure = record.and_then(ContainerRecord::departure_id);
         let recall = Recall { parcel, container, departure, status, at, withdrawn: None };
         desk.recalls_mut().raise(recall);
+        // What found no room in the list is not in that of the journal either.
+        if let (Some(book), Some(_)) = (&self.book, desk.recalls().of(parcel)) {
+            book.post(Record {
+                parcel: Some(parcel),
+                container,
+                flags: status as u8,
+                extra: at.get(),
+                weight: number_of(departure.map(DepartureId::get)),
+                ..Record::new(now, RecordKind::Recalled, Record::HUB)
+            });
+        }
         recall
+    }
+
+    /// Recalls what lies where it may not leave from, and lists what is recalled and not listed: a journal may have
+    /// been torn between a discharge and the recall that followed, or between a recall and its place in the list.
+    pub(super) fn mend_recalls(&self, now: Micros) {
+        let mut desk = self.customs();
+        for number in 0..self.ledger.len() {
+            let parcel = ParcelId::new(u32::try_from(number).expect("parcels are numbered by u32"));
+            let Some(word) = self.ledger.state(parcel) else { continue };
+            match word.life() {
+                Life::Discharged | Life::Exception if word.clearance().hold_reason().is_some() => {
+                    let (_, step) = self.ruled(parcel, word, word.clearance());
+                    let next = word.after(Step::Recall).filter(|_| step == Some(Step::Recall));
+                    let Some(next) = next else { continue };
+                    if self.ledger.replace(parcel, word, next).is_err() {
+                        continue;
+                    }
+                    if let Some(book) = &self.book {
+                        let (before, word) = (Some(word), Some(next));
+                        let stepped = Record::new(now, RecordKind::Stepped, Record::HUB);
+                        book.post(Record { parcel: Some(parcel), before, word, ..stepped });
+                    }
+                }
+                Life::Recalled if desk.recalls().of(parcel).is_none() => {}
+                _ => continue,
+            }
+            let written = desk.in_force(parcel).map_or(now, |ruling| ruling.at);
+            let place = (parcel, self.container_number(parcel));
+            self.recall(&mut desk, place, word.clearance(), written, now);
+        }
     }
 
     /// Forgets notices that are kept for codes which nobody announced, as far as customs wrote them before a
     /// time, and tells how many. To be called from time to time: they use up [`super::HallRules::kept_notices`],
     /// and notices for further codes are refused when it is full.
     pub fn forget_kept_notices(&self, before: Micros) -> usize {
-        self.customs().forget_kept(before)
+        let mut desk = self.customs();
+        let forgotten = desk.forget_kept(before);
+        if let (Some(book), 1..) = (&self.book, forgotten) {
+            book.note(Note::KeptForgotten { before });
+        }
+        forgotten
     }
 
     /// What the customs desk counted: notices that came into force, were kept, repeated, too old or refused.
@@ -298,16 +394,18 @@ impl Engine {
         self.customs().history(parcel).collect()
     }
 
-    fn book(&self, parcel: ParcelId, onward: Option<ConnectionId>) {
+    pub(super) fn book_on(&self, parcel: ParcelId, onward: Option<ConnectionId>) {
         self.onward.set(parcel.index(), onward.map(|connection| connection.get().into()));
     }
 
-    /// Announces a parcel late, with what was kept for any of its codes.
+    /// Announces a parcel late, with what was kept for any of its codes. `note` has what the journal is told of it,
+    /// but for what comes out here.
     pub(super) fn announce_with_notices(
         &self,
         keys: &[CodeKey],
         word: StateWord,
         onward: Option<ConnectionId>,
+        note: impl FnOnce() -> LateNote,
     ) -> Result<ParcelId, AnnounceError> {
         // Locked until its codes can be found, so that no notice for it slips between.
         let mut desk = self.customs();
@@ -316,9 +414,29 @@ impl Engine {
         let word = kept.map_or(word, |ruling| word.with_clearance(ruling.status));
         let onward = kept.filter(Ruling::books).map_or(onward, |ruling| ruling.onward);
         // The connection is written before the word that needs it; nobody else numbers a parcel meanwhile.
-        let parcel = self.ledger.announce_late(keys, word, |parcel| self.book(parcel, onward))?;
+        let parcel = self.ledger.announce_late(keys, word, |parcel| {
+            self.book_on(parcel, onward);
+            if let Some(book) = &self.book {
+                let (clearance, ruled) = (word.clearance() as u8, kept.map(|ruling| ruling.at));
+                let booked = onward.map(ConnectionId::get);
+                let ruled_onward = kept.and_then(|ruling| ruling.onward).map(ConnectionId::get);
+                let told = LateNote { parcel, clearance, onward: booked, ruled, ruled_onward, ..note() };
+                book.note(Note::Announced(told));
+                book.post(Record {
+                    parcel: Some(parcel),
+                    word: Some(word),
+                    weight: number_of(booked.map(u32::from)),
+                    ..Record::new(Micros::ZERO, RecordKind::Announced, Record::HUB)
+                });
+            }
+        })?;
         let taken = desk.announced(parcel, keys);
         debug_assert_eq!(taken, kept, "nothing was in force for a parcel that was just announced");
         Ok(parcel)
     }
+}
+
+/// A number, or none, in the place of the weight of a record.
+fn number_of(number: Option<u32>) -> Grams {
+    Grams::new(number.unwrap_or(u32::MAX))
 }

@@ -4,14 +4,17 @@ use std::sync::Arc;
 
 use super::Engine;
 use super::docks::Docks;
+use super::pen::{Line, Pen};
 use super::routing::{Offer, Place, offer};
+use super::unknown::Unknown;
 use super::worker::{Alternates, Assigned, Claim, Scan, Tally};
 use crate::balance::Balance;
 use crate::chute::{ChuteBank, Dock};
 use crate::clearance::Clearance;
-use crate::event_log::{EventLog, LogKind, LogRecord};
+use crate::event_log::{EventLog, LogKind};
 use crate::hold::HoldBook;
 use crate::ids::{ChuteId, ConnectionId, ContainerId, ItemId, OutletId, ParcelId, PlanVersion, SorterId};
+use crate::journal::Recovered;
 use crate::plan::{ChuteRole, Plan};
 use crate::reason::{Reason, ReasonClass};
 use crate::state_word::{Life, Owner, StateWord, Step};
@@ -32,6 +35,11 @@ pub(super) struct Desk {
     pub(super) tally: Tally,
     pub(super) log: EventLog,
     pub(super) plan_seen: PlanVersion,
+    /// The plan that its chutes serve, but for those that change over.
+    pub(super) serves: PlanVersion,
+    pub(super) pen: Pen,
+    pub(super) unknown: Unknown,
+    pub(super) recovered: Option<Recovered>,
 }
 
 impl Desk {
@@ -53,7 +61,7 @@ impl Desk {
                 Life::Claimed | Life::Contested if mine => word.after(Step::Retarget),
                 Life::Claimed => {
                     let contested = word.after(Step::Contest).expect("a claimed parcel can be contested");
-                    if engine.ledger.replace(parcel, word, contested).is_err() {
+                    if self.pen.replace(&engine.ledger, parcel, word, contested).is_err() {
                         continue;
                     }
                     None
@@ -71,8 +79,8 @@ impl Desk {
                 None => self.route(plan, parcel, next, scan),
             };
             let chute = offer.chute.ok();
-            if engine.ledger.replace(parcel, word, next.with_decision(chute, reason, plan.version())).is_ok()
-            {
+            let decided = next.with_decision(chute, reason, plan.version());
+            if self.pen.replace(&engine.ledger, parcel, word, decided).is_ok() {
                 self.tally.amended += u64::from(word.life() == Life::Lost);
                 if word.life() == Life::Held {
                     self.hold.take(parcel, scan.at);
@@ -154,7 +162,7 @@ impl Desk {
     }
 
     /// Commits a claim, or gives `false` when its state no longer allows its chute.
-    pub(super) fn commit_claim(&self, dock: &Dock, claim: Claim, chute: ChuteId) -> bool {
+    pub(super) fn commit_claim(&mut self, dock: &Dock, claim: Claim, chute: ChuteId) -> bool {
         let ledger = &self.engine.ledger;
         for _ in 0..MAX_ROUNDS {
             let Some(word) = ledger.state(claim.parcel) else { return false };
@@ -163,7 +171,7 @@ impl Desk {
                 return false;
             }
             let Some(next) = word.after(Step::Commit) else { return word.life() == Life::Committed };
-            if ledger.replace(claim.parcel, word, next).is_ok() {
+            if self.pen.replace(ledger, claim.parcel, word, next).is_ok() {
                 return true;
             }
         }
@@ -188,19 +196,21 @@ impl Desk {
         word.is_some_and(|word| word.owner() == claim.owner && word.life().is_live_claim())
     }
 
-    /// One step of a parcel that this item holds. A step that the state does not allow is counted.
-    pub(super) fn step(&mut self, claim: Claim, after: impl Fn(StateWord) -> Option<StateWord>) {
+    /// One step of a parcel that this item holds. A step that the state does not allow is counted. Gives whether it was
+    /// taken.
+    pub(super) fn step(&mut self, claim: Claim, after: impl Fn(StateWord) -> Option<StateWord>) -> bool {
         let ledger = &self.engine.ledger;
         let mut current = ledger.state(claim.parcel);
         for _ in 0..MAX_ROUNDS {
             let Some(word) = current.filter(|word| word.owner() == claim.owner) else { break };
             let Some(next) = after(word) else { break };
-            match ledger.replace(claim.parcel, word, next) {
-                Ok(()) => return,
+            match self.pen.replace(ledger, claim.parcel, word, next) {
+                Ok(()) => return true,
                 Err(other) => current = Some(other),
             }
         }
         self.tally.deviations += 1;
+        false
     }
 
     /// Recalls a parcel that slid into an outbound chute and that customs do not let leave by now. Whoever is
@@ -223,12 +233,18 @@ impl Desk {
                 return;
             }
             let Some(next) = now.after(Step::Recall) else { return };
-            match self.engine.ledger.replace(claim.parcel, now, next) {
+            match self.pen.replace(&self.engine.ledger, claim.parcel, now, next) {
                 Ok(()) => {
                     self.tally.recalls += 1;
                     self.engine.note_recall(claim.parcel, container, next.clearance(), at);
                     let recalled = Assigned { chute: Some(chute), claim: Some(claim), reason: now.reason() };
-                    self.log_in(at, LogKind::Recalled, item, Some(claim.parcel), recalled, container);
+                    self.log(&Line {
+                        item,
+                        parcel: Some(claim.parcel),
+                        held: recalled,
+                        container,
+                        ..Line::new(at, LogKind::Recalled)
+                    });
                     return;
                 }
                 Err(other) => word = Some(other),
@@ -236,37 +252,9 @@ impl Desk {
         }
     }
 
-    pub(super) fn log(
-        &mut self,
-        at: Micros,
-        kind: LogKind,
-        item: ItemId,
-        parcel: Option<ParcelId>,
-        held: Assigned,
-    ) {
-        self.log_in(at, kind, item, parcel, held, None);
-    }
-
-    pub(super) fn log_in(
-        &mut self,
-        at: Micros,
-        kind: LogKind,
-        item: ItemId,
-        parcel: Option<ParcelId>,
-        held: Assigned,
-        container: Option<ContainerId>,
-    ) {
-        self.log.append(&LogRecord {
-            at,
-            kind,
-            reason: held.reason,
-            sorter: self.sorter,
-            item,
-            parcel,
-            chute: held.chute,
-            plan: self.plan_seen,
-            container,
-        });
+    pub(super) fn log(&mut self, line: &Line) {
+        self.log.append(&line.to_log(self.sorter, self.plan_seen));
+        self.pen.log(line, self.plan_seen);
     }
 }
 

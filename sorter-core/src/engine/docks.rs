@@ -10,9 +10,15 @@
 //! as soon as nothing is ordered to it any more and the container that stands there is empty, which is the
 //! next one if parcels were put into this one. A plan that takes the change back before that ends it at once.
 
+mod restore;
+mod serving;
+
 use std::sync::Arc;
 
+use serving::Serving;
+
 use super::desk::{Desk, leads_out};
+use super::pen::Line;
 use super::worker::{Assigned, Worker};
 use super::{ContainerPolicy, Engine};
 use crate::chute::{ChuteBank, ChuteState, Dock, Gate};
@@ -21,8 +27,9 @@ use crate::container::{
 };
 use crate::departure::{Departure, Timetable};
 use crate::event_log::LogKind;
-use crate::ids::{ChuteId, ContainerId, ItemId, LaneId, SorterId};
-use crate::plan::{AssignmentId, ChuteRole, Plan};
+use crate::ids::{ChuteId, ContainerId, DepartureId, SorterId};
+use crate::journal::{Record, RecordKind};
+use crate::plan::{ChuteRole, Plan};
 use crate::units::Micros;
 
 /// Why a container cannot be opened, closed or taken away.
@@ -65,30 +72,6 @@ pub enum SwapCause {
     DepartureClosed,
     /// The chute is changing its destination.
     Changeover,
-}
-
-/// What a chute serves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Serving {
-    assignment: AssignmentId,
-    role: ChuteRole,
-    bonded: bool,
-    kind: ContainerKind,
-    lane: Option<LaneId>,
-}
-
-impl Serving {
-    fn of(plan: &Plan, chute: ChuteId) -> Self {
-        let outlet = plan.outlet_of_chute(chute);
-        let known = outlet.map(|outlet| plan.outlet(outlet));
-        Self {
-            assignment: plan.assignment_of(chute),
-            role: known.map_or(ChuteRole::Unused, |outlet| outlet.role),
-            bonded: known.is_some_and(|outlet| outlet.bonded),
-            kind: known.map_or(ContainerKind::default(), |outlet| outlet.container),
-            lane: outlet.and_then(|outlet| plan.lane_of(outlet)),
-        }
-    }
 }
 
 /// One chute with what stands there.
@@ -196,6 +179,10 @@ impl Docks {
         self.next_cut_off = Micros::ZERO;
     }
 
+    pub(super) fn is_changing(&self, chute: ChuteId) -> bool {
+        self.spots.get(chute.index()).is_some_and(|spot| spot.next.is_some())
+    }
+
     fn spot(&self, chute: ChuteId) -> Result<&Spot, ContainerError> {
         self.spots.get(chute.index()).ok_or(ContainerError::NoSuchChute(chute))
     }
@@ -220,6 +207,7 @@ impl Worker {
         self.desk.see_plan(plan, at);
         let timetable = self.timetable.load();
         let desk = &mut self.desk;
+        desk.declare_lost(at);
         if !Arc::ptr_eq(&desk.docks.timetable, timetable) {
             desk.docks.timetable = Arc::clone(timetable);
             desk.take_over_departures();
@@ -250,7 +238,7 @@ impl Worker {
     /// [`ContainerError`]; nothing has changed then.
     pub fn close_container(&mut self, chute: ChuteId, at: Micros) -> Result<ContainerId, ContainerError> {
         self.attend(at);
-        self.desk.close_container(chute)
+        self.desk.close_container(chute, at)
     }
 
     /// The container at a chute is taken away and another stands there, told by a person where the PLC cannot
@@ -277,7 +265,13 @@ impl Worker {
 
     /// The manifests of the containers that were taken away since the last call, in their order.
     pub fn take_manifests(&mut self) -> Vec<Manifest> {
-        std::mem::take(&mut self.desk.docks.sealed)
+        let desk = &mut self.desk;
+        let manifests = std::mem::take(&mut desk.docks.sealed);
+        for manifest in &manifests {
+            let (at, container) = (desk.pen.last_at().max(manifest.sealed), Some(manifest.container));
+            desk.pen.note(at, RecordKind::ManifestTaken, |record| record.container = container);
+        }
+        manifests
     }
 
     /// Chutes whose container people should change now, in the order of the chutes. Those that are empty, and to
@@ -327,8 +321,9 @@ impl Desk {
         if self.plan_seen == plan.version() {
             return;
         }
-        self.plan_seen = plan.version();
-        self.log(at, LogKind::PlanSeen, ItemId::NONE, None, Assigned::NOTHING);
+        self.note_changeovers(plan, at);
+        (self.plan_seen, self.serves) = (plan.version(), plan.version());
+        self.log(&Line::new(at, LogKind::PlanSeen));
         for place in 0..self.docks.spots.len() {
             let chute = ChuteId::new(u16::try_from(place).expect("a sorter has at most 512 chutes"));
             let wanted = Serving::of(plan, chute);
@@ -343,14 +338,33 @@ impl Desk {
             self.chutes.dock(chute, spot.dock());
             if was != differs {
                 spot.since = at;
-                let kind = if differs { LogKind::ChangeoverBegun } else { LogKind::ChangeoverDone };
-                self.log_chute(at, kind, chute, None);
+                let held = Assigned { chute: Some(chute), ..Assigned::NOTHING };
+                if differs {
+                    let line = Line { held, ..Line::new(at, LogKind::ChangeoverBegun) };
+                    self.log.append(&line.to_log(self.sorter, self.plan_seen));
+                } else {
+                    let flags = Record::TAKEN_BACK;
+                    self.log(&Line { held, flags, ..Line::new(at, LogKind::ChangeoverDone) });
+                }
             }
         }
         // What is empty changes over at once, in the next call that may take the lock of the yard.
         self.docks.next_cut_off = Micros::ZERO;
         if self.engine.policy == ContainerPolicy::Anonymous {
             self.settle_all(at);
+        }
+    }
+
+    /// Tells the journal which chutes change over, before it is told of the plan: wherever it is torn, a chute that
+    /// has something in it is never taken for one that serves the new plan.
+    fn note_changeovers(&mut self, plan: &Plan, at: Micros) {
+        for (chute, spot) in (0..).map(ChuteId::new).zip(&self.docks.spots) {
+            if spot.next.is_none() && plan.assignment_of(chute) != spot.serving.assignment {
+                let serving = spot.serving.packed();
+                self.pen.note(at, RecordKind::ChangeoverBegun, |record| {
+                    (record.chute, record.extra) = (Some(chute), serving);
+                });
+            }
         }
     }
 
@@ -384,13 +398,14 @@ impl Desk {
         if spot.next.is_none() && !missed || !ready {
             return;
         }
-        let changed = spot.next.take();
+        let since = spot.since;
+        let (changed, mut rebound) = (spot.next.take(), false);
         if let Some(next) = changed {
             spot.serving = next;
         }
         if let Some(container) = spot.standing.as_mut().filter(|container| container.plate.is_some()) {
             let next = spot.serving.lane.and_then(|lane| self.docks.timetable.next(lane, at));
-            container.departure = next;
+            (container.departure, rebound) = (next, true);
             let binding = binding_of(&spot.serving, next);
             let mut yard = self.engine.yard();
             if yard.reassign(container.id, binding, at).is_err() {
@@ -407,12 +422,15 @@ impl Desk {
                 self.docks.next_cut_off.min(next.map_or(Dock::NEVER, |next| next.cut_off));
         }
         self.chutes.dock(chute, spot.dock());
+        if rebound {
+            self.note_dock(chute, at);
+        }
         if changed.is_some() {
-            let took = at.saturating_since(spot.since);
+            let took = at.saturating_since(since);
             self.tally.changeovers += 1;
             self.tally.changing = self.tally.changing + took;
             self.tally.longest_change = self.tally.longest_change.max(took);
-            self.log_chute(at, LogKind::ChangeoverDone, chute, None);
+            self.log_chute(at, LogKind::ChangeoverDone, chute, |_| ());
         }
     }
 
@@ -421,7 +439,7 @@ impl Desk {
         let (container, first) = self.docks.put(chute, entry)?;
         if first {
             // A container without a plate is told when it is opened.
-            let _ = self.engine.yard().fill(container);
+            let _ = self.engine.yard().fill_untold(container);
         }
         Some(container)
     }
@@ -466,11 +484,12 @@ impl Desk {
         self.chutes.dock(chute, spot.dock());
         self.docks.next_cut_off =
             self.docks.next_cut_off.min(departure.map_or(Dock::NEVER, |departure| departure.cut_off));
-        self.log_chute(at, LogKind::ContainerOpened, chute, Some(id));
+        self.log_chute(at, LogKind::ContainerOpened, chute, |line| line.container = Some(id));
+        self.note_dock(chute, at);
         Ok(id)
     }
 
-    fn close_container(&mut self, chute: ChuteId) -> Result<ContainerId, ContainerError> {
+    fn close_container(&mut self, chute: ChuteId, at: Micros) -> Result<ContainerId, ContainerError> {
         let container = self.standing(chute)?;
         if container.plate.is_none() {
             return Err(ContainerError::NoContainer(chute));
@@ -480,14 +499,16 @@ impl Desk {
         // A second closing changes nothing.
         let _ = self.engine.yard().close(id);
         self.chutes.dock(chute, self.docks.spots[chute.index()].dock());
+        self.note_dock(chute, at);
         Ok(id)
     }
 
     /// The PLC no longer sees a container at a chute: it is being taken away.
-    pub(super) fn container_taken(&mut self, chute: ChuteId) {
+    pub(super) fn container_taken(&mut self, chute: ChuteId, at: Micros) {
         if let Ok(container) = self.standing(chute) {
             container.closed = true;
             self.chutes.dock(chute, self.docks.spots[chute.index()].dock());
+            self.note_dock(chute, at);
         }
     }
 
@@ -503,6 +524,7 @@ impl Desk {
                 let sealed = seal(&mut yard, &mut before, at);
                 (sealed, yard.arrive(self.sorter, chute, kind, at))
             };
+            let departure = sealed.as_ref().and_then(|manifest| manifest.departure);
             match sealed {
                 Some(manifest) => self.docks.sealed.push(manifest),
                 None => self.tally.deviations += 1,
@@ -517,14 +539,31 @@ impl Desk {
                 }
             }
             self.chutes.dock(chute, spot.dock());
-            self.log_chute(at, LogKind::ContainerSealed, chute, Some(before_id));
+            let departure = number_of(departure);
+            self.log_chute(at, LogKind::ContainerSealed, chute, |line| {
+                (line.container, line.extra) = (Some(before_id), departure);
+            });
+            self.note_dock(chute, at);
         }
         self.settle(chute, at);
     }
 
-    fn log_chute(&mut self, at: Micros, kind: LogKind, chute: ChuteId, container: Option<ContainerId>) {
+    fn log_chute(&mut self, at: Micros, kind: LogKind, chute: ChuteId, say: impl FnOnce(&mut Line)) {
         let held = Assigned { chute: Some(chute), ..Assigned::NOTHING };
-        self.log_in(at, kind, ItemId::NONE, None, held, container);
+        let mut line = Line { held, ..Line::new(at, kind) };
+        say(&mut line);
+        self.log(&line);
+    }
+
+    /// Tells the journal what stands at a chute.
+    pub(super) fn note_dock(&mut self, chute: ChuteId, at: Micros) {
+        let spot = self.docks.spots.get(chute.index());
+        let Some(container) = spot.and_then(|spot| spot.standing.as_ref()) else { return };
+        self.pen.note(at, RecordKind::Docked, |record| {
+            (record.chute, record.container) = (Some(chute), Some(container.id));
+            record.flags = if container.closed { Record::SHUT } else { 0 };
+            record.extra = number_of(container.departure.map(|departure| departure.id));
+        });
     }
 }
 
@@ -533,6 +572,11 @@ fn seal(yard: &mut Yard, container: &mut Container, at: Micros) -> Option<Manife
     let manifest = container.content.seal(yard.get(container.id)?.head(), at);
     yard.seal(container.id, manifest.count, manifest.weight_total, manifest.hash, at).ok()?;
     Some(manifest)
+}
+
+/// The number of a departure in a record.
+fn number_of(departure: Option<DepartureId>) -> u64 {
+    departure.map_or(u64::MAX, |departure| departure.get().into())
 }
 
 /// What the yard has to know about an open container.

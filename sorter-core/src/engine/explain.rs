@@ -34,7 +34,7 @@ use crate::units::Micros;
 /// # use sorter_core::layout::Layout;
 /// # use sorter_core::manifest::{Announcement, Service};
 /// # use sorter_core::plan::PlanSource;
-/// # use sorter_core::units::{Grams, Micros, Millimetres};
+/// # use sorter_core::units::{EncoderCount, Grams, Micros, Millimetres};
 /// use sorter_core::event_log::Keep;
 ///
 /// # let mut builder = EngineBuilder::new(EngineConfig {
@@ -74,7 +74,7 @@ use crate::units::Micros;
 /// let mut worker = engine.worker(SorterId::new(3));
 /// worker.keep(Keep::Last(1_000));
 /// let (item, at) = (ItemId::new(812), Micros::from_secs(42_423));
-/// worker.entered(item, at, true);
+/// worker.entered(item, at, true, EncoderCount::default());
 /// let codes: &[&[u8]] = &[b"LP263072004SG"];
 /// let reach = Millimetres::new(5_000);
 /// worker.decide(&Scan { item, at, codes, known: None, held: Assigned::NOTHING, reach });

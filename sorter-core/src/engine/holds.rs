@@ -4,6 +4,7 @@ use super::worker::Worker;
 use crate::clearance::Clearance;
 use crate::hold::{Dwell, HoldBook};
 use crate::ids::ParcelId;
+use crate::journal::RecordKind;
 use crate::state_word::{Life, StateWord, Step};
 use crate::units::Micros;
 
@@ -29,6 +30,7 @@ impl Worker {
                 }
                 _ => {
                     self.desk.hold.take(parcel, at);
+                    self.desk.pen.note(at, RecordKind::Fetched, |record| record.parcel = Some(parcel));
                 }
             }
         }
@@ -46,11 +48,12 @@ impl Worker {
         let here = |word: &StateWord| word.life() == Life::Held && word.sorter() == self.desk.sorter;
         while let Some(word) = current.filter(here) {
             let Some(next) = word.after(Step::Fetch) else { break };
-            match ledger.replace(parcel, word, next) {
+            match self.desk.pen.replace(ledger, parcel, word, next) {
                 Ok(()) => break,
                 Err(other) => current = Some(other),
             }
         }
+        self.desk.pen.note(at, RecordKind::Fetched, |record| record.parcel = Some(parcel));
         Some(dwell)
     }
 

@@ -56,6 +56,12 @@ impl Identity {
         Self { found: Ok(parcel), ..Self::NO_READ }
     }
 
+    /// What an earlier host had found out: the parcel, or why none was known. Codes that nobody had announced are not
+    /// among it.
+    pub(crate) fn recovered(found: Result<ParcelId, Reason>, duplicate: bool) -> Self {
+        Self { found, duplicate, ..Self::NO_READ }
+    }
+
     /// The identity of an item that turned out to carry the label of another.
     pub(super) const fn as_duplicate(self) -> Self {
         Self { duplicate: true, ..self }
@@ -82,7 +88,8 @@ impl Identity {
 
     /// The identity once more, for an item that was unknown: late data may have come.
     pub(super) fn looked_up_again(self, ledger: &Ledger) -> Self {
-        if self.found != Err(Reason::UnknownParcel) {
+        // An item of an earlier host has no codes left to look for.
+        if self.found != Err(Reason::UnknownParcel) || self.unknown[0].is_none() {
             return self;
         }
         let mut next = Self::NO_READ;

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::Engine;
+use super::{Engine, WriteSide};
 use crate::departure::{ChangeError, Timetable};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::ids::{DepartureId, PlanVersion};
+use crate::journal::Note;
 use crate::plan::{Plan, PlanSource};
 use crate::units::Micros;
 
@@ -36,7 +37,10 @@ impl Engine {
     /// Every problem of the plan, among them destinations that no chute would serve while the chutes change
     /// over; the present plan stays in force then.
     pub fn publish(&self, source: &PlanSource) -> Result<PlanVersion, Diagnostics> {
-        let mut write = self.write();
+        self.publish_in(&mut self.write(), source)
+    }
+
+    fn publish_in(&self, write: &mut WriteSide, source: &PlanSource) -> Result<PlanVersion, Diagnostics> {
         let version = PlanVersion::new(write.version.get() + 1);
         let mut plan = source.compile(&self.layout, &write.destinations, version)?;
         bind(&mut plan, source, &self.timetable())?;
@@ -55,6 +59,9 @@ impl Engine {
         let without: Vec<Diagnostic> = without.collect();
         if !without.is_empty() {
             return Err(Diagnostics(without));
+        }
+        if let Some(book) = &self.book {
+            book.note(Note::Plan(source.to_note(version)));
         }
         let old = self.plan.swap(Arc::new(plan));
         write.version = version;
@@ -75,6 +82,9 @@ impl Engine {
     pub fn plan_ahead(&self, at: Micros, source: PlanSource) -> Result<(), Diagnostics> {
         source.check(&self.layout).into_result(())?;
         let mut write = self.write();
+        if let Some(book) = &self.book {
+            book.note(Note::PlanAhead { at, plan: source.to_note(PlanVersion::default()) });
+        }
         let place = write.ahead.partition_point(|(known, _)| *known <= at);
         write.ahead.insert(place, (at, source));
         Ok(())
@@ -91,8 +101,11 @@ impl Engine {
                 return done;
             }
             let (at, source) = write.ahead.remove(0);
-            drop(write);
-            done.push((at, self.publish(&source)));
+            done.push((at, self.publish_in(&mut write, &source)));
+            // Told last: what is torn in between is published once more and changes nothing.
+            if let Some(book) = &self.book {
+                book.note(Note::PlanTaken);
+            }
         }
     }
 
@@ -111,6 +124,9 @@ impl Engine {
         // The lock orders two changes, so that none is lost.
         let _write = self.write();
         let changed = self.timetable().changed(departure, cut_off, departs, now)?;
+        if let Some(book) = &self.book {
+            book.note(Note::DepartureChanged { departure, cut_off, departs, at: now });
+        }
         if let Some(departure) = changed.departure(departure) {
             self.yard().retime(&departure);
         }

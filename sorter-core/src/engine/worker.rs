@@ -9,20 +9,23 @@ use super::Engine;
 use super::desk::{Desk, leads_out, step_into};
 use super::docks::Docks;
 use super::identity::Identity;
+use super::pen::{Line, Pen};
+use super::unknown::Unknown;
 use crate::balance::Balance;
-use crate::chute::{ChuteBank, ChuteReport};
+use crate::chute::{ChuteBank, ChuteReport, ChuteState};
 use crate::container::ManifestEntry;
 use crate::departure::Timetable;
 use crate::event_log::{EventLog, LogKind};
 use crate::hold::HoldBook;
 use crate::ids::{ChuteId, ContainerId, ItemId, ParcelId, PlanVersion, SorterId};
+use crate::journal::{Record, RecordKind};
 use crate::plan::Plan;
 use crate::reason::Reason;
 use crate::state_word::{Owner, Step};
-use crate::units::{Grams, Micros, Millimetres};
+use crate::units::{EncoderCount, Grams, Micros, Millimetres};
 
 /// Held parcels of one sorter for which there is room before the book has to grow.
-const HOLD_ROOM: usize = 1_024;
+pub(super) const HOLD_ROOM: usize = 1_024;
 
 /// The hold of one item on one parcel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,6 +141,8 @@ pub struct Tally {
     pub changing: Micros,
     /// The slowest of them.
     pub longest_change: Micros,
+    /// Parcels that were unknown since a restart, did not turn up and were declared lost.
+    pub declared_lost: u64,
     /// Facts that do not fit the state of their parcel; each would be a fault of the engine.
     pub deviations: u64,
 }
@@ -161,13 +166,25 @@ impl Worker {
             changeovers: 0,
             changing: Micros::ZERO,
             longest_change: Micros::ZERO,
+            declared_lost: 0,
             deviations: 0,
         };
         let mut plan = Cache::new(Arc::clone(&engine.plan));
         let timetable = Cache::new(Arc::clone(&engine.timetable));
         let mut chutes = ChuteBank::new(&engine.layout);
-        let docks = Docks::new(engine, sorter, plan.load(), &mut chutes);
-        let desk = Desk {
+        let recovering = engine.take_recovering(sorter);
+        let docks = match &recovering {
+            Some(known) => {
+                known.fill(&mut chutes);
+                Docks::restored(engine, known, &mut chutes)
+            }
+            None => Docks::new(engine, sorter, plan.load(), &mut chutes),
+        };
+        let began = recovering.as_ref().is_some_and(|known| known.began);
+        let serves = recovering.as_ref().map_or_else(|| plan.load().version(), |known| known.plan.version());
+        let at = recovering.as_ref().map_or(Micros::ZERO, |known| known.at);
+        let lane = engine.book.as_ref().and_then(|book| book.lane(sorter));
+        let mut desk = Desk {
             chutes,
             docks,
             hold: HoldBook::with_capacity(HOLD_ROOM),
@@ -176,8 +193,19 @@ impl Worker {
             tally,
             log: EventLog::new(),
             plan_seen: PlanVersion::default(),
+            serves,
+            pen: Pen::new(lane, sorter, at),
+            unknown: Unknown::new(),
+            recovered: None,
             engine: Arc::clone(engine),
         };
+        if !began {
+            let chutes = engine.layout.chutes().len() as u64;
+            desk.pen.note(at, RecordKind::Began, |record| (record.plan, record.extra) = (serves, chutes));
+        }
+        if let Some(recovering) = recovering {
+            desk.take_over(recovering);
+        }
         Self { plan, timetable, desk }
     }
 
@@ -216,21 +244,26 @@ impl Worker {
         self.desk.log.digest()
     }
 
-    /// An item entered at an induction, or turned up without one.
-    pub fn entered(&mut self, item: ItemId, at: Micros, inducted: bool) {
+    /// An item entered at an induction, or turned up without one. With its number, `inducted_at` (the encoder count at
+    /// which its leading edge stood at the induction) tells that it is the same item in another session.
+    pub fn entered(&mut self, item: ItemId, at: Micros, inducted: bool, inducted_at: EncoderCount) {
         if inducted {
             self.desk.balance.inducted += 1;
         } else {
             self.desk.balance.unexpected += 1;
         }
-        self.desk.log(at, LogKind::Entered, item, None, Assigned::NOTHING);
+        let flags = if inducted { Record::INDUCTED } else { 0 };
+        let extra = u64::from(inducted_at.get());
+        self.desk.log(&Line { item, flags, extra, ..Line::new(at, LogKind::Entered) });
     }
 
-    /// An item that nobody saw enter was on the belt when PLC and host compared what is there.
-    pub fn found(&mut self, item: ItemId, at: Micros) {
+    /// An item that nobody saw enter was on the belt when PLC and host compared what is there. `inducted_at` is as for
+    /// [`Worker::entered`].
+    pub fn found(&mut self, item: ItemId, at: Micros, inducted_at: EncoderCount) {
         self.desk.balance.found += 1;
         let held = Assigned { reason: Reason::FlushedAtRestart, ..Assigned::NOTHING };
-        self.desk.log(at, LogKind::Entered, item, None, held);
+        let (flags, extra) = (Record::FOUND, u64::from(inducted_at.get()));
+        self.desk.log(&Line { item, held, flags, extra, ..Line::new(at, LogKind::Entered) });
     }
 
     /// Reserves a place for an order that comes from no decision: one that the PLC still has in force, or one
@@ -274,7 +307,17 @@ impl Worker {
         desk.tally.decisions += 1;
         // A doubtful item is told by the parcel that it holds.
         let parcel = identity.parcel().ok().or(assigned.claim.map(|claim| claim.parcel));
-        desk.log(scan.at, LogKind::Decided, scan.item, parcel, assigned);
+        let flags = if assigned.claim.is_some() { Record::CLAIMS } else { 0 }
+            | if identity.is_duplicate() { Record::DUPLICATE } else { 0 };
+        let extra = identity.parcel().err().map_or(0, |doubt| doubt as u64 + 1);
+        desk.log(&Line {
+            item: scan.item,
+            parcel,
+            held: assigned,
+            flags,
+            extra,
+            ..Line::new(scan.at, LogKind::Decided)
+        });
         Decision { identity, assigned, plan: plan.version(), alternates }
     }
 
@@ -304,7 +347,8 @@ impl Worker {
             return Commit::DecideAgain;
         }
         desk.tally.commits += 1;
-        desk.log(at, LogKind::Committed, item, held.claim.map(|claim| claim.parcel), *held);
+        let parcel = held.claim.map(|claim| claim.parcel);
+        desk.log(&Line { item, parcel, held: *held, ..Line::new(at, LogKind::Committed) });
         Commit::Done
     }
 
@@ -326,8 +370,9 @@ impl Worker {
             if let Some(claim) = held.claim {
                 desk.reopen(claim);
             }
-            let ended = Assigned { chute: Some(chute), ..*held };
-            desk.log(at, LogKind::OrderEnded, item, held.claim.map(|claim| claim.parcel), ended);
+            let (ended, parcel) =
+                (Assigned { chute: Some(chute), ..*held }, held.claim.map(|claim| claim.parcel));
+            desk.log(&Line { item, parcel, held: ended, ..Line::new(at, LogKind::OrderEnded) });
         }
     }
 
@@ -362,24 +407,29 @@ impl Worker {
         };
         let parcel = held.claim.map(|claim| claim.parcel);
         let container = chute.and_then(|chute| desk.put(chute, ManifestEntry { parcel, item, weight }));
+        let mut stepped = false;
         if let Some(claim) = held.claim {
             // Written before the step, and by nobody who does not hold the parcel.
             let entry = chute.filter(|_| desk.holds(claim)).map(|_| container.map(ContainerId::get));
             if let Some(entry) = entry {
                 desk.engine.containers.set(claim.parcel.index(), entry);
             }
-            desk.step(claim, |word| word.after(step));
+            stepped = desk.step(claim, |word| word.after(step));
         }
         desk.tally.reasons[reason as usize] += 1;
         let ended = Assigned { chute, reason, ..*held };
-        desk.log_in(at, kind, item, parcel, ended, container);
+        desk.pen.weigh(weight);
+        desk.log(&Line { item, parcel, held: ended, container, ..Line::new(at, kind) });
         if let (Some(chute), Some(claim)) = (chute, held.claim) {
-            if step == Step::Hold {
+            if step == Step::Hold && stepped {
                 // A stay that ended on another sorter is over by now.
                 let _ = desk.hold.add(claim.parcel, chute, at, held.reason);
             } else if leads_out(desk.role_of(chute)) {
                 desk.recall_if_held(item, claim, chute, container, at);
             }
+        }
+        if let (Fate::Forgotten, Some(parcel), true) = (fate, parcel, stepped) {
+            desk.unknown.add(at, parcel);
         }
         // Only now is a chute drained whose last order this was. Those of earlier orders wait for `attend`.
         if let Some(ordered) = held.chute {
@@ -391,12 +441,18 @@ impl Worker {
     pub fn chute_changed(&mut self, chute: ChuteId, at: Micros, report: ChuteReport) {
         let before = self.desk.chutes.get(chute).map(|state| state.report().container);
         self.desk.chutes.observe(chute, report);
-        let changed = Assigned { chute: Some(chute), ..Assigned::NOTHING };
-        self.desk.log(at, LogKind::ChuteChanged, ItemId::NONE, None, changed);
+        let held = Assigned { chute: Some(chute), ..Assigned::NOTHING };
+        let fill = self.desk.chutes.get(chute).map_or(0, ChuteState::fill);
+        let (flags, extra) = (report.to_flags(), u64::from(fill));
+        let line = Line { held, flags, extra, ..Line::new(at, LogKind::ChuteChanged) };
+        self.desk.log.append(&line.to_log(self.desk.sorter, self.desk.plan_seen));
         match (before, report.container) {
-            (Some(true), false) => self.desk.container_taken(chute),
+            (Some(true), false) => self.desk.container_taken(chute, at),
             (Some(false), true) => self.desk.container_put(chute, at),
             _ => self.desk.settle(chute, at),
         }
+        // The journal hears of it last: torn before this, it takes an empty container for sealed and not a full one
+        // for the next.
+        self.desk.pen.log(&line, self.desk.plan_seen);
     }
 }

@@ -11,6 +11,11 @@ use crate::ids::{ChuteId, DestinationId, OutletId};
 pub struct AssignmentId(u64);
 
 impl AssignmentId {
+    /// The number that a plan version gives a chute of its own.
+    pub(crate) fn new(version: u64, chute: ChuteId) -> Self {
+        Self(version << 16 | u64::from(chute.get()))
+    }
+
     /// The bare number.
     pub const fn get(self) -> u64 {
         self.0
@@ -44,9 +49,12 @@ impl Plan {
                 }
             }
         }
-        let fresh = |chute: u64| AssignmentId(u64::from(self.version.get()) << 16 | chute);
-        self.assignments =
-            (0..).zip(numbers).map(|(chute, number)| number.unwrap_or_else(|| fresh(chute))).collect();
+        let fresh = |chute: ChuteId| AssignmentId::new(self.version.get().into(), chute);
+        self.assignments = (0..)
+            .map(ChuteId::new)
+            .zip(numbers)
+            .map(|(chute, number)| number.unwrap_or_else(|| fresh(chute)))
+            .collect();
     }
 
     /// Outbound outlets that no chute serves while the chutes that differ from `before` change over: each with

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::rules::{self, Rule};
 use super::{ChuteRole, Plan, check, compile};
@@ -9,6 +10,7 @@ use crate::address::Destinations;
 use crate::container::ContainerKind;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::ids::{ChuteId, PlanVersion};
+use crate::journal::PlanNote;
 use crate::layout::Layout;
 use crate::layout::toml_table::{FormCodes, Located, TomlTable, TomlText};
 
@@ -20,6 +22,9 @@ const CODES: FormCodes =
 pub struct PlanSource {
     pub(super) toml_name: String,
     pub(super) csv_name: String,
+    /// The texts themselves, for the journal.
+    toml: Arc<str>,
+    csv: Arc<str>,
     pub(super) name: String,
     pub(super) lap_limit: Located<u8>,
     pub(super) outlets: Vec<OutletSource>,
@@ -82,6 +87,8 @@ impl PlanSource {
         Ok(Self {
             toml_name: toml_name.to_owned(),
             csv_name: csv_name.to_owned(),
+            toml: toml.into(),
+            csv: csv.into(),
             name,
             lap_limit,
             outlets,
@@ -105,6 +112,25 @@ impl PlanSource {
         let rules_path = path.with_file_name(&rules.value);
         let csv = read_text(&rules_path)?;
         Ok(Self::from_texts(&toml_name, &toml, &rules_path.display().to_string(), &csv)?)
+    }
+
+    /// What the journal is told of it.
+    pub(crate) fn to_note(&self, version: PlanVersion) -> PlanNote {
+        PlanNote {
+            version,
+            toml_name: self.toml_name.clone(),
+            toml: self.toml.to_string(),
+            csv_name: self.csv_name.clone(),
+            csv: self.csv.to_string(),
+        }
+    }
+
+    /// Reads it again from what the journal was told.
+    ///
+    /// # Errors
+    /// As [`PlanSource::from_texts`].
+    pub(crate) fn from_note(note: &PlanNote) -> Result<Self, Diagnostics> {
+        Self::from_texts(&note.toml_name, &note.toml, &note.csv_name, &note.csv)
     }
 
     /// The name of the plan; empty when the file gives none.

@@ -5,6 +5,7 @@
 
 mod late_data;
 mod one_parcel;
+mod records;
 mod rests;
 
 use super::atomic::{AtomicU64, Ordering};

@@ -4,7 +4,7 @@ use sorter_core::chute::ChuteReport;
 use sorter_core::engine::{Assigned, Fate, OrderEnd};
 use sorter_core::ids::{ChuteId, ItemId};
 use sorter_core::reason::Reason;
-use sorter_core::units::{Grams, Micros, Millimetres};
+use sorter_core::units::{EncoderCount, Grams, Micros, Millimetres};
 
 use super::hall::*;
 
@@ -37,7 +37,7 @@ fn an_item_that_was_found_takes_the_place_of_its_order_and_counts_until_it_ends(
     let mut hall = Hall::new(&[]);
     let (found, at) = (ItemId::new(7), Micros::from_secs(1));
     let worker = &mut hall.workers[0];
-    worker.found(found, at);
+    worker.found(found, at, EncoderCount::default());
     assert!(worker.reserve(FRANCE));
     assert!(!worker.reserve(ChuteId::new(511)), "the sorter has no such chute");
     assert_eq!((worker.chutes().reserved(), worker.balance().on_belt()), (1, Some(1)));

@@ -13,12 +13,13 @@ use sorter_core::engine::{
     EngineBuilder, EngineConfig, Fate, HallRules, Identity, OrderEnd, Scan, Worker,
 };
 use sorter_core::ids::{ChuteId, ContainerId, HubId, ItemId, ParcelId, SorterId};
+use sorter_core::journal::{Book, Image};
 use sorter_core::layout::Layout;
 use sorter_core::manifest::{Announcement, Service};
 use sorter_core::plan::PlanSource;
 use sorter_core::reason::Reason;
 use sorter_core::state_word::StateWord;
-use sorter_core::units::{Grams, Micros, Millimetres};
+use sorter_core::units::{EncoderCount, Grams, Micros, Millimetres};
 
 /// The outlets of the plan. Germany has an overflow, France has none.
 pub(crate) const OUTLETS: &str = r#"
@@ -185,24 +186,43 @@ impl Hall {
 
     /// A hall of [`LANES`] whose containers have plates. No plate was scanned yet.
     pub(crate) fn plated(parcels: &[Parcel]) -> Self {
-        let source = ScheduleSource::from_csv("week.csv", SCHEDULE, "LGG").expect("the schedule is good");
-        let timetable = Timetable::compile(&source, None);
-        let containers = ContainerPolicy::Plated;
-        Self::with(parcels, LANES, HallRules { containers, timetable, ..HallRules::default() })
+        Self::with(parcels, LANES, plated())
     }
 
     /// A hall of [`LANES`] whose chutes all take orders.
     pub(crate) fn open(parcels: &[Parcel]) -> Self {
-        let mut hall = Self::plated(parcels);
-        for sorter in 0..hall.workers.len() {
-            for chute in [0, 1, 2, 3, 4, 92, 97, 98, 99] {
-                hall.scan_plate(sorter, ChuteId::new(chute)).expect("an empty container stands there");
-            }
-        }
-        hall
+        Self::plated(parcels).opened()
     }
 
-    fn with(parcels: &[Parcel], outlets: &str, rules: HallRules) -> Self {
+    /// The same as [`Hall::plated`] with a journal, and the image that the journal begins with.
+    pub(crate) fn journaled(parcels: &[Parcel], book: Book) -> (Self, Image) {
+        let mut builder = Self::builder(parcels, plated());
+        builder.keep_journal(book);
+        let engine = builder.build(&plan(LANES)).expect("the test plan is good");
+        let image = engine.image();
+        (Self::of(engine), image)
+    }
+
+    /// The host ends, and another one goes on where the journal ends.
+    pub(crate) fn recover(&mut self, parcels: &[Parcel], image: Image, book: Book) {
+        let recovered = Self::builder(parcels, plated()).recover(image, Some(book));
+        let engine = recovered.expect("the journal and the builder go together");
+        let Self { clock, last_item, last_plate, .. } = *self;
+        *self = Self { clock, last_item, last_plate, ..Self::of(engine) };
+    }
+
+    /// Opens the container at each chute that the plan uses.
+    pub(crate) fn opened(mut self) -> Self {
+        for sorter in 0..self.workers.len() {
+            for chute in [0, 1, 2, 3, 4, 92, 97, 98, 99] {
+                self.scan_plate(sorter, ChuteId::new(chute)).expect("an empty container stands there");
+            }
+        }
+        self
+    }
+
+    /// A builder of the engine of a hall, with its parcels announced.
+    pub(crate) fn builder(parcels: &[Parcel], rules: HallRules) -> EngineBuilder {
         let mut builder = EngineBuilder::new(EngineConfig {
             hub: HubId::new(0),
             layout: Arc::new(Layout::line_100()),
@@ -216,7 +236,15 @@ impl Hall {
         for parcel in parcels {
             builder.announce(&parcel.announcement()).expect("the parcels of a test are good");
         }
-        let engine = builder.build(&plan(outlets)).expect("the test plan is good");
+        builder
+    }
+
+    fn with(parcels: &[Parcel], outlets: &str, rules: HallRules) -> Self {
+        let builder = Self::builder(parcels, rules);
+        Self::of(builder.build(&plan(outlets)).expect("the test plan is good"))
+    }
+
+    fn of(engine: Arc<Engine>) -> Self {
         let workers = (0..3).map(|sorter| engine.worker(SorterId::new(sorter))).collect();
         Self { engine, workers, clock: Micros::ZERO, last_item: ItemId::NONE, last_plate: 0 }
     }
@@ -271,7 +299,7 @@ impl Hall {
         let at = self.now();
         let id = self.last_item.next();
         self.last_item = id;
-        self.workers[sorter].entered(id, at, true);
+        self.workers[sorter].entered(id, at, true, EncoderCount::default());
         Item { sorter, id, identity: None, held: Assigned::NOTHING, orders: Vec::new() }
     }
 
@@ -369,6 +397,14 @@ impl Hall {
     pub(crate) fn deviations(&self) -> u64 {
         self.workers.iter().map(|worker| worker.tally().deviations).sum()
     }
+}
+
+/// The rules of a hall of [`LANES`] whose containers have plates.
+pub(crate) fn plated() -> HallRules {
+    let source = ScheduleSource::from_csv("week.csv", SCHEDULE, "LGG").expect("the schedule is good");
+    let timetable = Timetable::compile(&source, None);
+    let containers = ContainerPolicy::Plated;
+    HallRules { containers, timetable, ..HallRules::default() }
 }
 
 /// A licence plate.

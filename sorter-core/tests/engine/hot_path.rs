@@ -3,6 +3,9 @@
 use allocation_counter::measure;
 use sorter_core::clearance::{Clearance, Ruling};
 use sorter_core::engine::{Commit, Fate, OrderEnd, Scan, Tally};
+use sorter_core::journal::{
+    Book, BookConfig, Health, Keep, Scribe, ScribeConfig, SimulatedDisk, SimulatedJournal,
+};
 use sorter_core::reason::Reason;
 use sorter_core::units::{Micros, Millimetres};
 
@@ -78,6 +81,48 @@ fn decide_commit_and_finish_allocate_nothing() {
     assert_eq!(counted.count_total, 0, "{counted:?}");
     assert_eq!(passes(hall.workers[0].tally()), 206);
     assert_eq!((hall.reserved(), hall.deviations()), (0, 0));
+}
+
+#[test]
+fn decide_commit_and_finish_allocate_nothing_with_a_journal_either() {
+    let parcels: Vec<_> = (1..=400).map(Parcel::new).collect();
+    let (book, drain) = Book::new(BookConfig { lane: 2_048 });
+    let (hall, image) = Hall::journaled(&parcels, book.clone());
+    let mut hall = hall.opened();
+    let disk = SimulatedDisk { keep: Keep::Nothing, ..SimulatedDisk::default() };
+    let mut scribe = Scribe::new(drain, SimulatedJournal::new(disk), image, false, ScribeConfig::default());
+    let codes: Vec<_> = (1..=400).map(s10).collect();
+    let foreign = b"W123456".to_vec();
+    // The first parcel in a container is told of in its note.
+    for code in &codes[..4] {
+        pass(&mut hall, &[code], |_| ());
+    }
+    settle(&mut scribe);
+
+    let counted = measure(|| {
+        for code in &codes[4..300] {
+            pass(&mut hall, &[&foreign, code], |_| ());
+        }
+        pass(&mut hall, &[&codes[0]], |_| ());
+        pass(&mut hall, &[], |_| ());
+    });
+    assert_eq!(counted.count_total, 0, "{counted:?}");
+    let lane = hall.workers[0].lane().expect("there is a journal");
+    assert!(lane.backlog() > 3 * 296, "entered, decided, committed and discharged: {}", lane.backlog());
+
+    let counted = measure(|| settle(&mut scribe));
+    assert_eq!(counted.count_total, 0, "the writer allocates nothing for records either: {counted:?}");
+    let lane = hall.workers[0].lane().expect("there is a journal");
+    assert_eq!((lane.backlog(), scribe.reordered(), book.health()), (0, 0, Health::Well));
+    assert_eq!(hall.deviations(), 0);
+}
+
+/// Gives the writer turns until everything is durable.
+fn settle(scribe: &mut Scribe<SimulatedJournal>) {
+    scribe.turn(Micros::ZERO);
+    while let Some(due) = scribe.due() {
+        scribe.turn(due);
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use sorter_core::clearance::Clearance;
 
 use super::rules_oracle::{ANNOUNCED, CHUTES, Op, PARCELS, Rules, SORTERS};
 
-fn op() -> impl Strategy<Value = Op> {
+pub(crate) fn op() -> impl Strategy<Value = Op> {
     let chute = || (0..SORTERS, prop::sample::select(CHUTES.to_vec()));
     let status = prop_oneof![
         4 => Just(Clearance::Released),

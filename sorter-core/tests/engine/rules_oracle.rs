@@ -48,7 +48,7 @@ pub(crate) enum Op {
 
 /// What a plan says of a chute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Outlet {
+pub(crate) struct Outlet {
     name: &'static str,
     lane: Option<&'static str>,
     leads_out: bool,
@@ -60,7 +60,7 @@ const fn outlet(name: &'static str, lane: Option<&'static str>, leads_out: bool,
 }
 
 /// The three plans: the second gives a German chute to France, the third gives the bonded one to Austria.
-fn text(which: usize) -> String {
+pub(crate) fn text(which: usize) -> String {
     match which {
         0 => LANES.to_owned(),
         1 => LANES.replacen("[0, 1]", "[0]", 1).replacen("[2]", "[2, 1]", 1),
@@ -100,53 +100,20 @@ struct Spot {
     orders: usize,
 }
 
-struct Page {
-    announced: bool,
+pub(crate) struct Page {
+    pub(crate) announced: bool,
     status: Clearance,
     onward: Option<ConnectionId>,
     newest: Option<Micros>,
     /// Where it rests: sorter, chute, container and whether that leaves.
-    rests: Option<(ContainerId, Outlet)>,
+    pub(crate) rests: Option<(ContainerId, Outlet)>,
     recalled: bool,
     open_recall: bool,
 }
 
-struct Entry {
-    item: Item,
-    number: u32,
-    /// What its chute served when it was ordered there.
-    ordered: Option<Outlet>,
-}
-
-pub(crate) struct Rules {
-    hall: Hall,
-    spots: BTreeMap<(usize, u16), Spot>,
-    pages: Vec<Page>,
-    entries: Vec<Entry>,
-    entered: [u64; SORTERS],
-    ended: [u64; SORTERS],
-    plan: usize,
-    version: u32,
-    connections: [ConnectionId; 3],
-}
-
-fn parcel(number: u32) -> Parcel {
-    let parcel = Parcel::new(number);
-    match number {
-        2 | 7 => parcel.to("FR", "75001"),
-        3 => parcel.to("AT", "1010"),
-        4 => parcel.status(Clearance::Transit).booked("X03"),
-        5 | 6 => parcel.booked("X04"),
-        _ => parcel,
-    }
-}
-
-impl Rules {
-    pub(crate) fn new() -> Self {
-        let hall = Hall::open(&(0..ANNOUNCED).map(parcel).collect::<Vec<_>>());
-        let timetable = hall.engine.timetable();
-        let connections = CONNECTIONS.map(|name| timetable.connection_named(name).expect("it runs"));
-        let page = |number| Page {
+impl Page {
+    fn new(number: u32, connections: &[ConnectionId; 3]) -> Self {
+        Self {
             announced: number < ANNOUNCED,
             status: if number == 4 { Clearance::Transit } else { Clearance::Released },
             onward: match number {
@@ -158,7 +125,55 @@ impl Rules {
             rests: None,
             recalled: false,
             open_recall: false,
-        };
+        }
+    }
+}
+
+pub(crate) struct Entry {
+    pub(crate) item: Item,
+    pub(crate) number: u32,
+    /// What its chute served when it was ordered there.
+    ordered: Option<Outlet>,
+}
+
+pub(crate) struct Rules {
+    pub(crate) hall: Hall,
+    spots: BTreeMap<(usize, u16), Spot>,
+    pub(crate) pages: Vec<Page>,
+    pub(crate) entries: Vec<Entry>,
+    entered: [u64; SORTERS],
+    ended: [u64; SORTERS],
+    pub(crate) plan: usize,
+    pub(crate) version: u32,
+    connections: [ConnectionId; 3],
+}
+
+/// The parcels that are announced before the day.
+pub(crate) fn announced() -> Vec<Parcel> {
+    (0..ANNOUNCED).map(parcel).collect()
+}
+
+fn parcel(number: u32) -> Parcel {
+    let parcel = Parcel::new(number);
+    match number {
+        2 => parcel.to("FR", "75001"),
+        7 => parcel.to("FR", "69001"),
+        3 => parcel.to("AT", "1010"),
+        4 => parcel.status(Clearance::Transit).booked("X03"),
+        5 | 6 => parcel.booked("X04"),
+        _ => parcel,
+    }
+}
+
+impl Rules {
+    pub(crate) fn new() -> Self {
+        Self::of(Hall::open(&announced()))
+    }
+
+    /// The rules of a hall of [`announced`] parcels whose chutes all take orders.
+    pub(crate) fn of(hall: Hall) -> Self {
+        let timetable = hall.engine.timetable();
+        let connections = CONNECTIONS.map(|name| timetable.connection_named(name).expect("it runs"));
         let mut spots = BTreeMap::new();
         for (sorter, worker) in hall.workers.iter().enumerate().take(SORTERS) {
             for chute in 0..100 {
@@ -179,9 +194,18 @@ impl Rules {
                 spots.insert((sorter, chute), spot);
             }
         }
-        let pages = (0..PARCELS).map(page).collect();
+        let pages = (0..PARCELS).map(|number| Page::new(number, &connections)).collect();
         let (entered, ended) = ([0; SORTERS], [0; SORTERS]);
         Self { hall, spots, pages, entries: vec![], entered, ended, plan: 0, version: 1, connections }
+    }
+
+    /// What was kept for codes that nobody has announced is forgotten.
+    pub(crate) fn forget_kept(&mut self) {
+        let before = self.hall.now();
+        self.hall.engine.forget_kept_notices(before);
+        for (number, page) in (0..).zip(&mut self.pages).filter(|(_, page)| !page.announced) {
+            *page = Page::new(number, &self.connections);
+        }
     }
 
     pub(crate) fn run(&mut self, op: Op) {
@@ -254,13 +278,13 @@ impl Rules {
         self.check();
     }
 
-    fn on_item(&mut self, item: usize, act: impl FnOnce(&mut Self, usize)) {
+    pub(crate) fn on_item(&mut self, item: usize, act: impl FnOnce(&mut Self, usize)) {
         if let Some(place) = item.checked_rem(self.entries.len()) {
             act(self, place);
         }
     }
 
-    fn id(&self, number: u32) -> ParcelId {
+    pub(crate) fn id(&self, number: u32) -> ParcelId {
         self.hall.engine.ledger().find(key(&s10(number))).expect("it is announced")
     }
 
@@ -398,7 +422,7 @@ impl Rules {
         }
     }
 
-    fn end(&mut self, place: usize, fate: Fate) {
+    pub(crate) fn end(&mut self, place: usize, fate: Fate) {
         let Entry { item, number, ordered } = self.entries.remove(place);
         let sorter = item.sorter;
         self.ended[sorter] += 1;
@@ -407,7 +431,11 @@ impl Rules {
         }
         let (id, claim) = (item.id, item.held.claim);
         self.hall.end(item, fate);
-        let mut life = if fate == Fate::Left { Life::Recirculating } else { Life::Lost };
+        let mut life = match fate {
+            Fate::Left => Life::Recirculating,
+            Fate::Forgotten => Life::Unknown,
+            _ => Life::Lost,
+        };
         if let Fate::Discharged(chute) = fate {
             let outlet = ordered.expect("only what was ordered is discharged");
             let departure = self.hall.departure_at(sorter, chute);
@@ -488,7 +516,7 @@ impl Rules {
     }
 
     /// What holds after every step.
-    fn check(&self) {
+    pub(crate) fn check(&self) {
         assert_eq!(self.hall.deviations(), 0);
         let orders: usize = self.entries.iter().map(|entry| entry.item.orders.len()).sum();
         assert_eq!(self.hall.reserved() as usize, orders, "a place is reserved for each order");

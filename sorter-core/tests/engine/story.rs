@@ -16,7 +16,7 @@ use sorter_core::event_log::{Gap, Keep, LogRecord};
 use sorter_core::ids::{ChuteId, HubId, ItemId, ParcelId, SorterId};
 use sorter_core::layout::Layout;
 use sorter_core::manifest::{Announcement, Service};
-use sorter_core::units::{Micros, Millimetres};
+use sorter_core::units::{EncoderCount, Micros, Millimetres};
 
 use super::hall::{self, GERMANY, HOLD, OUTLETS, WEIGHT, s10, sscc};
 
@@ -90,7 +90,7 @@ impl Hall {
 
     /// An item enters and is decided 100 ms later.
     fn scan(&mut self, sorter: usize, item: ItemId, millis: u64) -> Decision {
-        self.workers[sorter].entered(item, at(millis), true);
+        self.workers[sorter].entered(item, at(millis), true, EncoderCount::default());
         self.decide(sorter, item, millis + 100, Assigned::NOTHING)
     }
 
@@ -331,7 +331,7 @@ fn keeping_events_allocates_nothing_on_the_way_of_a_parcel() {
         let counted = measure(|| {
             let worker = &mut hall.workers[0];
             for number in 0..5_000 {
-                worker.entered(item(number), at(0), true);
+                worker.entered(item(number), at(0), true, EncoderCount::default());
             }
         });
         assert_eq!(counted.count_total, 0, "{keep:?} {counted:?}");

@@ -77,6 +77,7 @@ impl Yard {
         let bound = self.departures.entry(departure).or_default();
         (bound.pieces, bound.weight) = (pieces, weight);
         self.counters.loaded += 1;
+        self.changed(id);
         Ok(())
     }
 
@@ -123,7 +124,10 @@ impl Yard {
             left_behind: Vec::new(),
             at_chutes: Vec::new(),
         };
-        for id in bound.containers.clone() {
+        let bound = bound.containers.clone();
+        self.left(departure.id, at);
+        for id in bound {
+            self.changed(id);
             let record = &mut self.records[id.index()];
             match record.state {
                 ContainerState::Loaded => {
@@ -159,6 +163,7 @@ impl Yard {
         let record = &mut self.records[id.index()];
         record.left = Some(at);
         self.counters.emptied += 1;
+        self.changed(id);
         Ok(())
     }
 
@@ -168,10 +173,12 @@ impl Yard {
         let Some(bound) = self.departures.get(&departure.id).filter(|bound| bound.departed.is_none()) else {
             return 0;
         };
-        for id in &bound.containers {
+        let bound = bound.containers.clone();
+        for id in &bound {
             self.records[id.index()].departure = Some(*departure);
+            self.changed(*id);
         }
-        bound.containers.len()
+        bound.len()
     }
 
     /// The containers that are bound to a departure or left with it, by number.
