@@ -33,7 +33,7 @@ mod status;
 
 pub use belt::{BeltHead, belt_entry, put_belt_entry};
 pub use error::{CodecError, RecordError};
-pub use event::RawEvent;
+pub use event::{RawEvent, cause_of};
 pub use order::{OrderImage, RawOrder, check};
 pub use plant::PlantBlock;
 pub use scan::{RawScan, ScanImage};

@@ -11,10 +11,13 @@ mod assembly;
 mod attended;
 mod belt;
 mod chutes;
+mod gate;
 mod items;
+mod recovery;
 mod resync;
 mod shadow;
 mod steps;
+mod throttle;
 mod unheard;
 mod watch;
 
@@ -23,19 +26,22 @@ use std::collections::{BinaryHeap, VecDeque};
 
 use sorter_core::engine::{Decision, Worker};
 use sorter_core::ids::{ChuteId, ItemId};
+use sorter_core::journal::Cause;
 use sorter_core::reason::Reason;
-use sorter_core::units::{EncoderCount, Micros, Millimetres, Pulses};
+use sorter_core::units::{EncoderCount, Grams, Micros, Millimetres, Pulses};
 
-use crate::contract::{
-    EventRecord, ORDER_SLOTS, Order, OrderOp, PlantImage, ScanRecord, Seq, StateBits, Status,
-};
+use crate::contract::{EventRecord, Order, PlantImage, ScanRecord, StateBits, Status};
 use assembly::Assemblies;
 pub use attended::Attended;
 use belt::BeltCount;
 use chutes::Images;
-use items::{Items, Pending};
+use gate::Gate;
+pub use gate::LaneStatus;
+use items::Items;
+use recovery::Before;
 use resync::Roll;
 pub use shadow::{DIFFERENCES_KEPT, Difference, ShadowReport};
+pub use throttle::{Load, Throttle, ThrottleConfig, ThrottleStep};
 use unheard::LastHeard;
 pub use watch::{DecisionNote, ResyncNote, Watch};
 
@@ -62,6 +68,12 @@ pub struct ControllerConfig {
     pub request_deadline: Micros,
     /// Whether it gives orders.
     pub mode: ControllerMode,
+    /// How long it usually takes until a record is durable, where the engine keeps a journal. An order that replaces
+    /// another one waits for that long before it goes out, so the point of no return is that much earlier; without a
+    /// journal it counts as nothing. Default 10 ms: a group commit of 2 ms, a sync of 4 ms, and room.
+    pub journal_lag: Micros,
+    /// When induction is slowed down because the journal falls behind.
+    pub throttle: ThrottleConfig,
 }
 
 impl Default for ControllerConfig {
@@ -71,6 +83,8 @@ impl Default for ControllerConfig {
             host_period: Micros::from_millis(10),
             request_deadline: Micros::from_millis(100),
             mode: ControllerMode::Control,
+            journal_lag: Micros::from_millis(10),
+            throttle: ThrottleConfig::default(),
         }
     }
 }
@@ -131,6 +145,12 @@ pub struct Counters {
     pub recalls: u64,
     /// Items whose scan records were given up: too many others came first, or their item had ended long ago.
     pub dropped_scans: u64,
+    /// Orders that were not sent in the poll that made them, since the journal had not their records yet.
+    pub held_orders: u64,
+    /// Those among the late orders that became late while they waited for the journal.
+    pub late_held_orders: u64,
+    /// Events that came again after a crash of the host, which the journal had: they changed nothing.
+    pub repeated_events: u64,
 }
 
 /// The controller of one sorter.
@@ -142,55 +162,74 @@ pub struct Controller {
     /// When something has to be done about which item; entries of items that moved on are stale.
     deadlines: BinaryHeap<Reverse<(i64, ItemId)>>,
     outbox: VecDeque<ItemId>,
+    gate: Gate,
+    /// What stands behind the calls of the worker: the event that is being taken in.
+    cause: Cause,
+    /// What an earlier host left behind.
+    before: Before,
     /// Items whose codes nobody had announced when they were decided.
     unknown: Vec<ItemId>,
     late_codes: u32,
-    sent: Seq,
     belt: BeltCount,
     /// An item whose scan records are not complete at this position is decided by those that came.
     blind_at: Millimetres,
     /// Pulses between the point of no return and the fire point.
     margin: i64,
+    /// Pulses before the fire point at which an order that goes out now is sure to be taken: the margin without what
+    /// the belt moves while a journal writes.
+    last_call: i64,
     heard: LastHeard,
     images: Images,
     /// Whether the belt was compared since the PLC last restarted.
     synced: bool,
     /// Whether events may be about items that nobody here saw enter.
     may_meet_strangers: bool,
+    /// Whether scan records may wait in the PLC since the time when nobody took them.
+    catching_up: bool,
     shadow: Option<ShadowReport>,
     roll: Roll,
     counters: Counters,
 }
 
 impl Controller {
-    /// A controller with an empty belt.
-    pub fn new(worker: Worker, config: ControllerConfig) -> Self {
+    /// A controller with an empty belt, or with the items that the worker has recovered from a journal. Those keep
+    /// what was decided about them, and nothing is ordered before the belt was compared.
+    pub fn new(mut worker: Worker, config: ControllerConfig) -> Self {
+        let recovered = worker.take_recovered();
         let layout = worker.engine().layout();
         // Events of items that ended may wait unacknowledged while new items enter.
         let capacity = layout.belt_capacity().saturating_mul(2);
         let first_chute = layout.chutes().first().map_or(layout.exit_eye(), |chute| chute.position);
         let blind_at = Millimetres::new(i32::midpoint(layout.scale().get(), first_chute.get()));
-        Self {
+        let mut controller = Self {
             items: Items::new(capacity),
             assemblies: Assemblies::new(),
             deadlines: BinaryHeap::with_capacity(usize::from(capacity) * 4),
             unknown: Vec::with_capacity(usize::from(capacity)),
             late_codes: 0,
             outbox: VecDeque::with_capacity(usize::from(capacity)),
-            sent: Seq::NONE,
+            gate: Gate::new(layout, &config),
+            cause: Cause::NONE,
+            before: Before::default(),
             belt: BeltCount::default(),
             blind_at,
             margin: 0,
+            last_call: 0,
             heard: LastHeard::default(),
             images: Images::new(layout.chutes().len()),
             synced: true,
             may_meet_strangers: false,
+            catching_up: false,
             shadow: (config.mode == ControllerMode::Shadow).then(ShadowReport::default),
             roll: Roll::new(capacity),
             counters: Counters::default(),
             config,
             worker,
+        };
+        if let Some(recovered) = recovered {
+            controller.restore(recovered);
         }
+        controller
     }
 
     /// The times of the link that it stands behind. Its point of no return counts on these where they are longer than
@@ -243,10 +282,13 @@ impl Controller {
     ) {
         watch.reported(now, inputs);
         let before = self.belt.travel;
+        self.cause = Cause::NONE;
+        self.note_session(now, inputs.status);
         self.belt.advance_to(inputs.status.encoder);
-        self.margin = belt::margin(self.worker.engine().layout(), &self.config, inputs.status);
+        self.measure(inputs.status);
         self.heard = LastHeard::of(now, inputs.status, self.worker.engine().layout());
         self.may_meet_strangers = !inputs.accepts_orders || !self.synced;
+        self.worker.about(Cause::NONE, Grams::ZERO);
         self.worker.attend(now);
         // What fired while nobody looked was beyond recall before it ended.
         if self.belt.travel > before + self.margin {
@@ -268,12 +310,24 @@ impl Controller {
             }
         }
         self.look_again(now, watch);
+        let all_taken = inputs.scans.is_empty() && inputs.status.scan_backlog == 0;
+        self.catching_up =
+            self.shadow.is_none() && (!inputs.accepts_orders || self.catching_up && !all_taken);
         self.meet_deadlines(now, watch);
         let first = orders.len();
-        if self.may_send(inputs) {
-            self.send(now, inputs.status.order_ack, orders);
-        }
+        self.gate.open_for(self.may_send(inputs).then_some(inputs.status.order_ack));
+        self.send(now, orders);
+        self.gate.note(now, &self.worker);
+        self.worker.about(Cause::NONE, Grams::ZERO);
         watch.ordered(now, &orders[first..]);
+    }
+
+    /// Works out the margins for a belt as the status shows it.
+    fn measure(&mut self, status: &Status) {
+        let layout = self.worker.engine().layout();
+        let journal_lag = if self.worker.lane().is_some() { self.config.journal_lag } else { Micros::ZERO };
+        self.last_call = belt::margin(layout, &self.config, status, Micros::ZERO);
+        self.margin = belt::margin(layout, &self.config, status, journal_lag);
     }
 
     /// Whether the PLC takes orders now; in shadow mode, whether it would take those of another host.
@@ -326,7 +380,11 @@ impl Controller {
             self.deadlines.pop();
             let Some(item) = self.items.get_mut(id).filter(|item| item.deadline == travel) else { continue };
             item.deadline = i64::MAX;
-            if item.identity.is_none() {
+            if item.identity.is_none() && self.catching_up {
+                // The events of a new session come before its scan records, and this item's may be among these.
+                let next = self.belt.travel + 1;
+                self.arm(id, next);
+            } else if item.identity.is_none() {
                 match self.assemblies.remove(id) {
                     Some(partial) => {
                         item.weight = partial.weight();
@@ -337,37 +395,6 @@ impl Controller {
             } else {
                 self.commit(now, id, watch);
             }
-        }
-    }
-
-    /// Sends what is pending, as far as the ring has room. In shadow mode nothing is sent and there is no ring.
-    fn send(&mut self, now: Micros, ack: Seq, orders: &mut Vec<Order>) {
-        while self.shadow.is_some() || usize::from(ack.distance_to(self.sent)) < ORDER_SLOTS {
-            let Some(id) = self.outbox.pop_front() else { return };
-            let Some(item) = self.items.get_mut(id) else { continue };
-            item.queued = false;
-            let op = match std::mem::replace(&mut item.pending, Pending::Nothing) {
-                Pending::Nothing => continue,
-                Pending::Cancel => OrderOp::Cancel,
-                Pending::Divert(chute) => OrderOp::Divert { chute },
-            };
-            let divert = if let OrderOp::Divert { chute } = op { Some(chute) } else { None };
-            if let Some(chute) = divert {
-                let fire = fire_travel(&self.worker, item.origin, chute);
-                if fire - self.margin < self.belt.travel {
-                    self.counters.late_orders += 1;
-                    self.give_up(now, id, chute, Reason::LateOrder);
-                    continue;
-                }
-            }
-            self.counters.orders += 1;
-            if self.shadow.is_some() {
-                self.suppose(now, id, divert);
-                continue;
-            }
-            self.sent = self.sent.next();
-            item.orders.extend(divert.map(|chute| (self.sent, chute)));
-            orders.push(Order { seq: self.sent, item: id, op, target: None });
         }
     }
 }

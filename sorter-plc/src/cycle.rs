@@ -55,6 +55,7 @@ mod scheduling;
 mod stats;
 mod thread;
 
+pub(crate) use beat::Clock;
 pub use beat::{Beat, PausedBeat, Tick, TimerBeat};
 pub use panel::{Incident, IncidentKind, Panel};
 pub use report::{CycleReport, LinkReport};

@@ -54,6 +54,14 @@
 //! - *PLANT is newer than the events that were taken.* It waits for the event at which it stands, so that no discharge
 //!   is booked into a container that came after it; after 1 s (at least 5 periods) it is handed over all the same.
 //!
+//! # A host with a journal
+//!
+//! Before each cycle [`Host::ready`] is asked: orders that the host held back go into the ring and out with this cycle,
+//! and with [`Release::Manual`] what it calls safe is acknowledged. Its permit and its limit count beside those of
+//! [`Exchange::set_permit`] and [`Exchange::set_induction_limit`]; the stricter ones are written. What was handed over is
+//! told to it by [`Host::delivered`] after each poll. At the first contact the boot number and session that it had last
+//! ([`Host::linked_before`]) stand for those of an exchange that was there before.
+//!
 //! # Numbers of orders
 //!
 //! The host numbers its orders from 1 after each [`Host::resync`]. Until then it counts in the numbers of the session
@@ -69,17 +77,29 @@
 //!
 //! ```
 //! use sorter_core::units::Micros;
+//! use sorter_plc::contract::Order;
+//! use sorter_plc::controller::Inputs;
 //! use sorter_plc::exchange::{Exchange, ExchangeConfig, SessionState};
+//! use sorter_plc::host::{Host, Resync};
 //! use sorter_plc::register_map::BlockId;
 //! use sorter_plc::request::{Request, Span};
+//!
+//! /// A host that orders nothing.
+//! struct Deaf;
+//!
+//! impl Host for Deaf {
+//!     fn plc_restarted(&mut self, _now: Micros) {}
+//!     fn poll(&mut self, _now: Micros, _inputs: &Inputs<'_>, _orders: &mut Vec<Order>) {}
+//!     fn resync(&mut self, _now: Micros, _resync: &Resync<'_>) {}
+//! }
 //!
 //! let mut exchange = Exchange::new(ExchangeConfig::default(), 7)?;
 //! assert_eq!(exchange.state(), SessionState::Disconnected);
 //! // A connection is there: STATUS is read before anything is written.
-//! exchange.begin_cycle(Micros::ZERO);
+//! exchange.begin_cycle(Micros::ZERO, &mut Deaf)?;
 //! let status = Span { block: BlockId::Status, offset: 0, words: 121 };
 //! assert_eq!(exchange.next_request(), Some(Request::Read(status)));
-//! # Ok::<(), sorter_plc::exchange::ExchangeConfigError>(())
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod belt;
@@ -102,7 +122,8 @@ use crate::codec::{CodecError, OrderImage, RawEvent, RawScan, RecordError};
 use crate::contract::{
     EVENT_SLOTS, EventRecord, ORDER_SLOTS, Order, PlantImage, SCAN_SLOTS, ScanRecord, Seq, Status,
 };
-use crate::host::Host;
+use crate::controller::LaneStatus;
+use crate::host::{Host, Ready};
 use crate::register_map::{BlockId, ORDER_WORDS, PLANT_WORDS, SCAN_WORDS, STATUS_WORDS};
 use crate::request::{Request, Span};
 use belt::BeltReader;
@@ -111,7 +132,7 @@ pub use config::{
     SHORTEST_PERIOD,
 };
 pub use counters::ExchangeCounters;
-pub use fault::{ExchangeFault, Notice, SetupFault, Stream};
+pub use fault::{ExchangeFault, JournalNotice, Notice, SetupFault, Stream};
 use inflow::Inflow;
 pub use phase::SessionState;
 use phase::{Closing, Connection, Phase, Sessions};
@@ -132,6 +153,13 @@ pub struct Delivered {
     pub events: Seq,
     /// The last scan record taken.
     pub scans: Seq,
+}
+
+impl Delivered {
+    /// Whether both are of the same session.
+    pub const fn same_session(&self, other: &Self) -> bool {
+        self.session == other.session
+    }
 }
 
 /// What a cycle asks for next.
@@ -245,6 +273,8 @@ pub struct Exchange {
     boot: Option<u16>,
     heartbeat: u16,
     permit: bool,
+    /// What the host said before this cycle.
+    ready: Ready,
     ring: OrderRing,
     events: Inflow<RawEvent, EVENT_SLOTS>,
     scans: Inflow<RawScan, SCAN_SLOTS>,
@@ -288,6 +318,7 @@ impl Exchange {
             boot: None,
             heartbeat: 0,
             permit: true,
+            ready: Ready::default(),
             ring: OrderRing::new(),
             events: Inflow::new(Stream::Events),
             scans: Inflow::new(Stream::Scans),
@@ -310,10 +341,16 @@ impl Exchange {
         })
     }
 
-    /// Begins a cycle. To be called once in a host period while there is a connection and nothing is asked of it.
-    pub fn begin_cycle(&mut self, now: Micros) {
+    /// Begins a cycle. To be called once in a host period while there is a connection and nothing is asked of it. The
+    /// host says what is safe by now, and which orders it held back may go out; they go out in this cycle.
+    ///
+    /// # Errors
+    /// When the host gives an order that it has no right to give. A new session follows, and the cycle begins all the
+    /// same.
+    pub fn begin_cycle(&mut self, now: Micros, host: &mut dyn Host) -> Result<(), ExchangeFault> {
         self.counters.cycles += 1;
         self.begun_at = now;
+        let outcome = self.prepare(now, host);
         self.heartbeat = self.heartbeat.wrapping_add(1);
         self.cycle.stop();
         self.events.unstage();
@@ -327,6 +364,39 @@ impl Exchange {
                 Step::Look
             }
         };
+        outcome
+    }
+
+    /// Asks the host what is ready.
+    fn prepare(&mut self, now: Micros, host: &mut dyn Host) -> Result<(), ExchangeFault> {
+        let accepts = self.accepts_orders();
+        self.orders.clear();
+        let before = std::mem::replace(&mut self.ready, host.ready(now, accepts, &mut self.orders));
+        if let Some(notice) = Notice::of_journal(before.journal.as_ref(), self.ready.journal.as_ref()) {
+            self.notify(notice);
+        }
+        if let Some(safe) = self.ready.safe.filter(|_| self.config.release == Release::Manual) {
+            self.release(safe);
+        }
+        self.take_orders(now, accepts)
+    }
+
+    /// Whether the host may give orders.
+    fn accepts_orders(&self) -> bool {
+        self.phase == Phase::Live && self.config.mode == Mode::Control && !self.pulse.is_stalled()
+    }
+
+    /// How the journal of the host stood before the last cycle, where it keeps one.
+    pub const fn journal(&self) -> Option<LaneStatus> {
+        self.ready.journal
+    }
+
+    /// How many items a minute may enter: the lower of what is configured and what the host can keep up with.
+    fn induction_limit(&self) -> Option<PerMinute> {
+        match (self.config.induction_limit, self.ready.limit) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        }
     }
 
     /// What to ask next, or `None` when the cycle is complete. The same again until it was answered.
@@ -415,7 +485,8 @@ impl Exchange {
         })
     }
 
-    /// With [`Release::Manual`]: what was delivered up to here is safe and may be acknowledged. Says whether it was
+    /// With [`Release::Manual`]: what was delivered up to here is safe and may be acknowledged. A host that says so
+    /// itself ([`Ready::safe`]) needs no call of this. Says whether it was
     /// still of use; it is not when its session has ended, and then the records come again.
     pub fn release(&mut self, up_to: Delivered) -> bool {
         self.phase.is_open()
@@ -488,8 +559,8 @@ impl Exchange {
             heartbeat: self.heartbeat,
             event_ack: self.events.acknowledged(),
             scan_ack: self.scans.acknowledged(),
-            permit: live && self.permit,
-            induction_limit: self.config.induction_limit.map_or(0, PerMinute::get),
+            permit: live && self.permit && self.ready.permit,
+            induction_limit: self.induction_limit().map_or(0, PerMinute::get),
             orders: *self.ring.slots(),
         };
         image.encode(&mut self.image);

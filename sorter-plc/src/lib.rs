@@ -8,6 +8,7 @@ pub mod controller;
 pub mod cycle;
 pub mod exchange;
 pub mod host;
+pub mod journal;
 pub mod link;
 pub mod register_map;
 pub mod request;

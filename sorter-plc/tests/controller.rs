@@ -9,6 +9,7 @@ mod controller {
     mod deciding;
     mod endings;
     mod images;
+    mod journaled;
     mod margin;
     mod nonsense;
     mod oddities;

@@ -9,6 +9,7 @@ mod exchange {
     mod nonsense;
     mod orders;
     mod plc;
+    mod ready;
     mod records;
     mod rig;
     mod sessions;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use sorter_core::ids::{ChuteId, DiverterId, EyeId, InductionId, ItemId};
+use sorter_core::journal::Cause;
 use sorter_core::units::{EncoderCount, Pulses};
 
 use super::{RecordError, chute_of, clamped, long, put_long};
@@ -193,6 +194,13 @@ fn parts(event: Event) -> (u8, u8, u16) {
         Event::Ended { ending, order } => (ENDED, ending as u8, order.get()),
         Event::Jam { eye, begins } => (JAM, eye.get(), begins.into()),
     }
+}
+
+/// What the journal keeps of an event to know it again: all its words but its number and its item. The order in which
+/// the PLC puts the words of its encoder does not matter.
+pub fn cause_of(record: &EventRecord) -> Cause {
+    let (number, detail, arg) = parts(record.event);
+    Cause { kind: u16::from_be_bytes([number, detail]), arg, encoder: record.encoder }
 }
 
 /// The nearest signed 16-bit number, as a word.

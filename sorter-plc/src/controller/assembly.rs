@@ -5,7 +5,7 @@ use sorter_core::barcode::MAX_RAW_BYTES;
 use sorter_core::ids::ItemId;
 use sorter_core::units::Grams;
 
-use crate::contract::{ScanData, ScanRecord};
+use crate::contract::{ScanData, ScanRecord, Seq};
 
 /// Bytes kept of one code: one more than a code may have, so that one that was cut is refused for its length.
 const CODE_BYTES: usize = MAX_RAW_BYTES + 1;
@@ -26,6 +26,9 @@ pub(super) struct Assembly {
     item: ItemId,
     /// The belt travel at its first record.
     since: i64,
+    /// The number of its first record, which is not acknowledged before the item is decided; [`Seq::NONE`] when that
+    /// was in an earlier session. `None` when its records may be acknowledged all the same.
+    first: Option<Seq>,
     missing: u8,
     codes: [Code; CODES],
     used: usize,
@@ -36,7 +39,9 @@ pub(super) struct Assembly {
 impl Assembly {
     fn new(record: &ScanRecord, since: i64) -> Self {
         let codes = [Code { bytes: [0; CODE_BYTES], length: 0 }; CODES];
-        Self { item: record.item, since, missing: record.count.max(1), codes, used: 0, weight: Grams::ZERO }
+        let missing = record.count.max(1);
+        let first = Some(record.seq);
+        Self { item: record.item, since, first, missing, codes, used: 0, weight: Grams::ZERO }
     }
 
     /// The codes read so far.
@@ -85,6 +90,10 @@ impl Assemblies {
 
     /// Takes a record that came at this belt travel. Gives whether the item is complete now.
     pub(super) fn take(&mut self, record: &ScanRecord, travel: i64) -> bool {
+        if record.index == 0 {
+            // What stood there belongs to an earlier item of the same number, or it would have been decided.
+            self.open.retain(|open| open.item != record.item);
+        }
         let place = match self.open.iter().position(|open| open.item == record.item) {
             Some(place) => place,
             None => {
@@ -96,10 +105,6 @@ impl Assemblies {
                 self.open.len() - 1
             }
         };
-        if record.index == 0 {
-            // What stood there belongs to an earlier item of the same number, or it would have been decided.
-            self.open[place] = Assembly::new(record, travel);
-        }
         self.open[place].take(record);
         self.open[place].missing == 0
     }
@@ -131,6 +136,27 @@ impl Assemblies {
         self.open.iter().any(|open| open.item == item && open.missing == 0)
     }
 
+    /// The number of the first record that has to wait for its acknowledgement, of those that came after this belt
+    /// travel; [`Seq::NONE`] when it came in an earlier session.
+    pub(super) fn first_since(&self, travel: i64) -> Option<Seq> {
+        self.open.iter().filter(|open| open.since > travel).find_map(|open| open.first)
+    }
+
+    /// The numbers of records begin again.
+    pub(super) fn renumber(&mut self) {
+        for first in self.open.iter_mut().filter_map(|open| open.first.as_mut()) {
+            *first = Seq::NONE;
+        }
+    }
+
+    /// Lets the records from this number on be acknowledged, as far as they are of the items that wait with it: they have
+    /// more records than the PLC has room for, or are gone.
+    pub(super) fn let_go(&mut self, first: Seq) {
+        for open in self.open.iter_mut().filter(|open| open.first == Some(first)) {
+            open.first = None;
+        }
+    }
+
     /// Hands out what there is of an item.
     pub(super) fn remove(&mut self, item: ItemId) -> Option<Assembly> {
         let place = self.open.iter().position(|open| open.item == item)?;
@@ -142,7 +168,7 @@ impl Assemblies {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::{CodeBytes, Seq};
+    use crate::contract::CodeBytes;
 
     fn record(item: u16, index: u8, count: u8, data: ScanData) -> ScanRecord {
         ScanRecord { seq: Seq::NONE.next(), item: ItemId::new(item), index, count, data }

@@ -4,7 +4,8 @@ use sorter_core::units::Micros;
 
 use super::{Controller, Inputs, Watch};
 use crate::contract::Order;
-use crate::host::{Host, Resync};
+use crate::exchange::Delivered;
+use crate::host::{Host, Ready, Resync};
 
 /// A controller and who watches it, as one [`Host`]. Without a watch a [`Controller`] is a host by itself.
 pub struct Attended<W> {
@@ -27,6 +28,18 @@ impl<W: Watch> Host for Attended<W> {
         self.controller.poll(now, inputs, orders, &mut self.watch);
     }
 
+    fn delivered(&mut self, up_to: Delivered) {
+        self.controller.delivered(up_to);
+    }
+
+    fn ready(&mut self, now: Micros, accepts_orders: bool, orders: &mut Vec<Order>) -> Ready {
+        self.controller.ready(now, accepts_orders, orders, &mut self.watch)
+    }
+
+    fn linked_before(&self) -> Option<(u16, u16)> {
+        self.controller.linked()
+    }
+
     fn unheard(&mut self, now: Micros) {
         self.controller.unheard(now, &mut self.watch);
     }
@@ -47,6 +60,18 @@ impl Host for Controller {
 
     fn poll(&mut self, now: Micros, inputs: &Inputs<'_>, orders: &mut Vec<Order>) {
         Self::poll(self, now, inputs, orders, &mut ());
+    }
+
+    fn delivered(&mut self, up_to: Delivered) {
+        Self::delivered(self, up_to);
+    }
+
+    fn ready(&mut self, now: Micros, accepts_orders: bool, orders: &mut Vec<Order>) -> Ready {
+        Self::ready(self, now, accepts_orders, orders, &mut ())
+    }
+
+    fn linked_before(&self) -> Option<(u16, u16)> {
+        self.linked()
     }
 
     fn unheard(&mut self, now: Micros) {

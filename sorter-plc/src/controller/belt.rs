@@ -35,11 +35,11 @@ impl BeltCount {
 ///
 /// The speed counts as at least that of the layout, since a belt that stands or crawls may be up to speed when
 /// the order arrives, and as at most twice that: more is a fault of the sensor. A PLC that tells no scan time
-/// is taken to scan as often as the host asks.
-pub(super) fn margin(layout: &Layout, config: &ControllerConfig, status: &Status) -> i64 {
+/// is taken to scan as often as the host asks. `journal` is how long the order waits before that for its record.
+pub(super) fn margin(layout: &Layout, config: &ControllerConfig, status: &Status, journal: Micros) -> i64 {
     let speed = speed(layout, status);
     let scan = if status.scan_time == Micros::ZERO { config.host_period } else { status.scan_time };
-    let waits = [config.host_period, config.request_deadline, scan, scan];
+    let waits = [config.host_period, config.request_deadline, scan, scan, journal];
     let waits = waits.iter().fold(0_u64, |sum, wait| sum.saturating_add(wait.get()));
     let pulse = u64::from(layout.pulse_length().get().unsigned_abs().max(1));
     let travel = u64::from(speed).saturating_mul(waits).div_ceil(pulse * 1_000_000);

@@ -16,9 +16,9 @@
 //! A container that is changed while the link is down shows in no image. It is found when people scan the plate of
 //! the new one.
 
-use sorter_core::chute::ChuteReport;
+use sorter_core::chute::{ChuteBank, ChuteReport};
 use sorter_core::ids::ChuteId;
-use sorter_core::units::Micros;
+use sorter_core::units::{Grams, Micros};
 
 use super::Controller;
 use crate::contract::{CHUTES_PER_LINK, ChuteBits, Event, EventRecord, PlantImage, Seq};
@@ -50,6 +50,19 @@ impl Images {
         }
         let none = ChuteBits::default();
         Self { last, taken: Seq::NONE, unseen: none, early: none, early_at: Seq::NONE }
+    }
+
+    /// The chutes as they were when an earlier host last heard of them.
+    pub(super) fn restore(&mut self, chutes: &ChuteBank) {
+        for number in (0..).take(CHUTES_PER_LINK) {
+            let chute = ChuteId::new(number);
+            let Some(state) = chutes.get(chute) else { return };
+            let report = state.report();
+            self.last.full.set(chute, report.full);
+            self.last.half_full.set(chute, report.half_full);
+            self.last.not_available.set(chute, report.not_available);
+            self.last.container.set(chute, report.container);
+        }
     }
 
     /// The numbers of events begin again.
@@ -148,6 +161,7 @@ impl Controller {
         };
         self.images.early.set(chute, false);
         if self.worker.chutes().get(chute).is_some_and(|state| state.report() != report) {
+            self.worker.about(self.cause, Grams::ZERO);
             self.worker.chute_changed(chute, now, report);
         }
     }
@@ -159,6 +173,7 @@ impl Controller {
             return;
         };
         let report = ChuteReport { not_available: true, ..state.report() };
+        self.worker.about(self.cause, Grams::ZERO);
         self.worker.chute_changed(chute, now, report);
         self.images.last.not_available.set(chute, true);
     }

@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 use sorter_core::engine::{Assigned, Identity};
 use sorter_core::ids::{ChuteId, ItemId};
+use sorter_core::journal::Mark;
 use sorter_core::units::{EncoderCount, Grams};
 
 use crate::contract::Seq;
@@ -33,9 +34,13 @@ pub(super) struct Item {
     pub(super) pending: Pending,
     /// Whether the outbox names it.
     pub(super) queued: bool,
+    /// What has to be durable before what is pending may go out.
+    pub(super) mark: Mark,
+    /// Whether that was waited for.
+    pub(super) waited: bool,
     /// Orders that were sent and have not ended, oldest first. Each has a place reserved. One that was taken in an
     /// earlier session has [`Seq::NONE`].
-    pub(super) orders: SmallVec<[(Seq, ChuteId); 2]>,
+    pub(super) orders: SmallVec<[(Seq, ChuteId); 4]>,
     /// The belt travel at which something has to be done about it; `i64::MAX` is never.
     pub(super) deadline: i64,
     /// Decisions in this pass.
@@ -57,6 +62,8 @@ impl Item {
             committed: false,
             pending: Pending::Nothing,
             queued: false,
+            mark: Mark::default(),
+            waited: false,
             orders: SmallVec::new(),
             deadline: i64::MAX,
             decisions: 0,

@@ -21,17 +21,18 @@
 
 use sorter_core::engine::{Commit, Fate, OrderEnd};
 use sorter_core::ids::{ChuteId, ItemId};
+use sorter_core::journal::Cause;
 use sorter_core::reason::Reason;
-use sorter_core::units::Micros;
+use sorter_core::units::{Grams, Micros};
 
 use super::items::{Item, Pending};
-use super::{Controller, ResyncNote, Watch, belt, commit_note, fire_travel};
+use super::{Controller, ResyncNote, Watch, commit_note, fire_travel};
 use crate::contract::{BeltEntry, Seq};
 use crate::host::Resync;
 
 /// The numbers of items while belts are compared; kept so that it takes no memory.
 pub(super) struct Roll {
-    all: Vec<ItemId>,
+    pub(super) all: Vec<ItemId>,
     kept: Vec<ItemId>,
     gone: Vec<ItemId>,
     found: Vec<ItemId>,
@@ -77,6 +78,7 @@ impl Controller {
     /// photo-eyes, under new numbers.
     pub fn plc_restarted(&mut self, now: Micros, watch: &mut impl Watch) {
         self.counters.restarts += 1;
+        self.cause = Cause::NONE;
         self.outbox.clear();
         self.list_items();
         while let Some(id) = self.roll.all.pop() {
@@ -86,8 +88,10 @@ impl Controller {
         self.deadlines.clear();
         self.unknown.clear();
         self.images.restart();
-        self.sent = Seq::NONE;
+        self.gate.close();
+        self.before.forget();
         self.synced = false;
+        self.worker.about(Cause::NONE, Grams::ZERO);
         watch.restarted(now);
     }
 
@@ -100,12 +104,15 @@ impl Controller {
     /// order in force for one, a place in its chute is reserved.
     pub fn resync(&mut self, now: Micros, resync: &Resync<'_>, watch: &mut impl Watch) {
         self.counters.resyncs += 1;
+        self.cause = Cause::NONE;
+        self.note_session(now, resync.status);
         self.belt.advance_to(resync.status.encoder);
-        self.margin = belt::margin(self.worker.engine().layout(), &self.config, resync.status);
+        self.measure(resync.status);
         self.show_all_early(now);
         self.outbox.clear();
         self.deadlines.clear();
-        self.sent = Seq::NONE;
+        self.gate.close();
+        self.before.forget();
         self.synced = true;
         self.roll.kept.clear();
         self.roll.gone.clear();
@@ -129,13 +136,15 @@ impl Controller {
             self.find(now, place, entry);
         }
         self.assemblies.give_up_after(self.belt.travel);
+        self.take_up_again(now, watch);
         self.queue_by_urgency();
+        self.worker.about(Cause::NONE, Grams::ZERO);
         let Roll { kept, gone, found, .. } = &self.roll;
         watch.resynced(now, &ResyncNote { kept, gone, found });
     }
 
     /// Lists all items, the highest number first, so that the lowest is taken out first.
-    fn list_items(&mut self) {
+    pub(super) fn list_items(&mut self) {
         self.roll.all.clear();
         self.items.list(&mut self.roll.all);
         self.roll.all.sort_unstable_by(|one, other| other.cmp(one));
@@ -193,6 +202,7 @@ impl Controller {
     /// Puts the order that the PLC has in force in the place of those of an earlier session.
     fn adopt_order(&mut self, now: Micros, id: ItemId, in_force: Option<ChuteId>, verdict: Verdict) {
         let Some(item) = self.items.get_mut(id) else { return };
+        self.worker.about(self.cause, item.weight);
         let again = if let Verdict::Again(chute) = verdict { Some(chute) } else { None };
         // Places are taken before others are given back, so that no chute looks drained in between.
         for chute in in_force.into_iter().chain(again) {
@@ -231,6 +241,7 @@ impl Controller {
         let stands = |item: &&mut Item| !item.committed && item.held.reason != Reason::LateOrder;
         let Some(item) = self.items.get_mut(id).filter(stands) else { return };
         let Some(identity) = item.identity.filter(|_| item.held.chute.is_some()) else { return };
+        self.worker.about(self.cause, item.weight);
         if self.worker.commit(id, now, &identity, &item.held) == Commit::Done {
             item.committed = true;
             watch.committed(&commit_note(&self.worker, now, item));
@@ -268,7 +279,8 @@ impl Controller {
         }
         self.counters.found += 1;
         self.roll.found.push(entry.item);
-        self.worker.found(entry.item, now);
+        self.worker.about(self.cause, Grams::ZERO);
+        self.worker.found(entry.item, now, entry.inducted_at);
         let in_force = entry.ordered.filter(|chute| self.worker.reserve(*chute));
         if let Some(item) = self.items.get_mut(entry.item) {
             item.orders.extend(in_force.map(|chute| (Seq::NONE, chute)));
@@ -278,6 +290,8 @@ impl Controller {
     fn queue(&mut self, id: ItemId) {
         let Some(item) = self.items.get_mut(id) else { return };
         item.queued = true;
+        item.waited = false;
+        item.mark = self.worker.mark();
         self.outbox.push_back(id);
     }
 

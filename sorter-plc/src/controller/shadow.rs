@@ -135,6 +135,7 @@ impl Controller {
     /// Takes an order as given at once: nothing is sent, so no record tells how it fares. What it replaces ends.
     pub(super) fn suppose(&mut self, now: Micros, id: ItemId, given: Option<ChuteId>) {
         let Some(item) = self.items.get_mut(id) else { return };
+        self.worker.about(self.cause, item.weight);
         for (_, chute) in item.orders.drain(..) {
             self.worker.order_ended(id, now, chute, &item.held, OrderEnd::Replaced);
         }

@@ -2,11 +2,13 @@
 
 use sorter_core::engine::{Commit, Fate, Identity, OrderEnd, Scan};
 use sorter_core::ids::{ChuteId, ItemId};
+use sorter_core::journal::Cause;
 use sorter_core::reason::Reason;
-use sorter_core::units::{Micros, Millimetres, Pulses};
+use sorter_core::units::{Grams, Micros, Millimetres, Pulses};
 
 use super::items::{Item, Pending};
 use super::{Controller, MAX_DECISIONS, Watch, belt, commit_note, fire_travel, note};
+use crate::codec::cause_of;
 use crate::contract::{Ending, Event, EventRecord, PlantImage, Refusal, Seq, StateBits};
 
 impl Controller {
@@ -19,6 +21,13 @@ impl Controller {
         watch: &mut impl Watch,
     ) {
         let item = record.item;
+        self.cause = cause_of(record);
+        if self.before.had(item, self.cause) {
+            self.counters.repeated_events += 1;
+            self.cause = Cause::NONE;
+            self.took_event(record.seq);
+            return;
+        }
         match record.event {
             Event::Inducted { .. } => self.entered(now, record, Millimetres::ZERO, true, watch),
             Event::Unexpected { eye, .. } => {
@@ -52,6 +61,7 @@ impl Controller {
             }
         }
         self.took_event(record.seq);
+        self.cause = Cause::NONE;
     }
 
     /// Counts an event that is for the people who watch the machine. Whether the belt runs and the host counts as
@@ -106,7 +116,8 @@ impl Controller {
             return;
         }
         self.assemblies.give_up_before(record.item, oldest);
-        self.worker.entered(record.item, now, inducted);
+        self.worker.about(self.cause, Grams::ZERO);
+        self.worker.entered(record.item, now, inducted, inducted_at);
         if inducted {
             self.arm(record.item, blind);
             if self.assemblies.is_complete(record.item) {
@@ -131,6 +142,7 @@ impl Controller {
         let unread = |known: &Identity| known.parcel() == Err(Reason::NoRead);
         let known = item.identity.filter(|known| codes.is_empty() || !unread(known));
         let scan = Scan { item: id, at: now, codes, known, held: item.held, reach };
+        self.worker.about(self.cause, item.weight);
         watch.deciding();
         let decision = self.worker.decide(&scan);
         watch.decided(&note(now, id, &decision));
@@ -205,6 +217,7 @@ impl Controller {
         let Some(item) = self.items.get_mut(id) else { return };
         if let Pending::Divert(chute) = item.pending {
             // It was never sent, so its place is free at once.
+            self.worker.about(self.cause, item.weight);
             self.worker.order_ended(id, now, chute, &item.held, OrderEnd::Replaced);
         }
         item.pending = match item.held.chute {
@@ -212,8 +225,10 @@ impl Controller {
             None if item.orders.is_empty() => Pending::Nothing,
             None => Pending::Cancel,
         };
+        item.mark = self.worker.mark();
         if item.pending != Pending::Nothing && !item.queued {
             item.queued = true;
+            item.waited = false;
             self.outbox.push_back(id);
         }
         self.await_commit(id);
@@ -231,6 +246,7 @@ impl Controller {
     pub(super) fn commit(&mut self, now: Micros, id: ItemId, watch: &mut impl Watch) {
         let Some(item) = self.items.get_mut(id).filter(|item| !item.committed) else { return };
         let Some(identity) = item.identity else { return };
+        self.worker.about(self.cause, item.weight);
         if self.worker.commit(id, now, &identity, &item.held) == Commit::Done {
             item.committed = true;
             watch.committed(&commit_note(&self.worker, now, item));
@@ -266,6 +282,7 @@ impl Controller {
         if item.queued {
             self.outbox.retain(|queued| *queued != id);
         }
+        self.worker.about(self.cause, item.weight);
         if let Pending::Divert(chute) = item.pending {
             self.worker.order_ended(id, now, chute, &item.held, OrderEnd::WithItem);
         }
@@ -295,6 +312,7 @@ impl Controller {
             item.pending = Pending::Nothing;
         }
         let ordered = item.ordered();
+        self.worker.about(self.cause, item.weight);
         if item.held.chute.is_none_or(|held| ordered == Some(held)) {
             // What was decided since stands: a later order, or none.
             self.worker.order_ended(id, now, chute, &item.held, OrderEnd::Replaced);
@@ -351,6 +369,7 @@ impl Controller {
     fn ended(&mut self, now: Micros, id: ItemId, ending: Ending, order: Seq, watch: &mut impl Watch) {
         let Some(item) = self.items.get_mut(id) else { return };
         let Some(chute) = item.take_order(order) else { return };
+        self.worker.about(self.cause, item.weight);
         match ending {
             Ending::Replaced | Ending::Cancelled => {
                 self.worker.order_ended(id, now, chute, &item.held, OrderEnd::Replaced);

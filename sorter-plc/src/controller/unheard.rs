@@ -1,5 +1,6 @@
 //! What goes on while the PLC cannot be heard: the belt moves, and orders that the PLC has taken fire.
 
+use sorter_core::journal::Cause;
 use sorter_core::units::Micros;
 
 use super::{Controller, Watch, belt};
@@ -24,11 +25,17 @@ impl Controller {
     /// A tick has passed at which the PLC could not be heard. Items whose point of no return has passed by the speed
     /// of the belt are committed: their orders fire without the host, and what customs say from now on is a recall.
     pub fn unheard(&mut self, now: Micros, watch: &mut impl Watch) {
+        self.cause = Cause::NONE;
+        let travel = self.travel_by(now);
+        self.commit_passed(now, travel, watch);
+    }
+
+    /// Where the belt is by its speed when it was last heard of.
+    pub(super) fn travel_by(&self, now: Micros) -> i64 {
         let layout = self.worker.engine().layout();
         let pulse_um = u64::from(layout.pulse_length().get().unsigned_abs().max(1)) * 1_000_000;
         let travelled = self.heard.speed.saturating_mul(now.saturating_since(self.heard.at).get()) / pulse_um;
-        let travel = self.belt.travel.saturating_add_unsigned(travelled);
-        self.commit_passed(now, travel, watch);
+        self.belt.travel.saturating_add_unsigned(travelled)
     }
 
     /// Commits the items whose point of no return is at this belt travel or before it, as far as their orders were

@@ -49,17 +49,17 @@ pub trait Beat {
 
 /// The monotonic clock of the machine, with the time of the run that it began at.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Clock {
+pub(crate) struct Clock {
     origin: u64,
     epoch: Micros,
 }
 
 impl Clock {
-    fn starting_at(epoch: Micros) -> Self {
+    pub(crate) fn starting_at(epoch: Micros) -> Self {
         Self { origin: monotonic_us(), epoch }
     }
 
-    pub(super) fn now(&self) -> Micros {
+    pub(crate) fn now(&self) -> Micros {
         self.epoch + Micros::new(monotonic_us().saturating_sub(self.origin))
     }
 }

@@ -7,6 +7,7 @@ use std::fmt;
 use sorter_core::units::Micros;
 use tokio::sync::Notify;
 
+use crate::controller::LaneStatus;
 use crate::exchange::{ExchangeCounters, ExchangeFault, Notice, PerMinute, SessionState};
 use crate::link::LinkError;
 
@@ -71,6 +72,7 @@ pub struct Panel<H> {
     dropped_incidents: Cell<u64>,
     state: Cell<SessionState>,
     counters: Cell<ExchangeCounters>,
+    journal: Cell<Option<LaneStatus>>,
     permit: Cell<bool>,
     limit: Cell<Option<Option<PerMinute>>>,
     stopping: Cell<bool>,
@@ -87,6 +89,7 @@ impl<H> Panel<H> {
             dropped_incidents: Cell::new(0),
             state: Cell::new(SessionState::Disconnected),
             counters: Cell::default(),
+            journal: Cell::new(None),
             permit: Cell::new(true),
             limit: Cell::new(None),
             stopping: Cell::new(false),
@@ -135,6 +138,11 @@ impl<H> Panel<H> {
     /// What the exchange had counted at the end of the last cycle.
     pub fn counters(&self) -> ExchangeCounters {
         self.counters.get()
+    }
+
+    /// How the journal of the host stood at the beginning of the last cycle, where it keeps one.
+    pub fn journal(&self) -> Option<LaneStatus> {
+        self.journal.get()
     }
 
     /// What was measured so far.
@@ -186,6 +194,11 @@ impl<H> Panel<H> {
             self.dropped_incidents.set(self.dropped_incidents.get() + 1);
         }
         incidents.push_back(Incident { at, what });
+    }
+
+    /// Shows how the journal stands.
+    pub(super) fn show_journal(&self, journal: Option<LaneStatus>) {
+        self.journal.set(journal);
     }
 
     /// Shows where the exchange stands.

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use sorter_core::units::Micros;
 
+use crate::controller::LaneStatus;
 use crate::exchange::{ExchangeCounters, SessionState};
 
 use super::beat::Clock;
@@ -22,6 +23,8 @@ pub struct LinkReport {
     pub state: SessionState,
     /// What its exchange counted.
     pub exchange: ExchangeCounters,
+    /// How the journal of its host stood at the beginning of the last cycle, where it keeps one.
+    pub journal: Option<LaneStatus>,
     /// What was measured.
     pub stats: LinkStats,
     /// What happened since the report before, oldest first; at most the last 64.
@@ -36,6 +39,7 @@ impl LinkReport {
             name: name.to_owned(),
             state: panel.state(),
             exchange: panel.counters(),
+            journal: panel.journal(),
             stats: panel.stats(),
             incidents: std::iter::from_fn(|| panel.take_incident()).collect(),
             dropped_incidents: panel.dropped_incidents(),

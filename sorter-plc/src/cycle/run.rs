@@ -56,7 +56,10 @@ pub async fn run_link<D: Dial, H: Host, B: Beat>(
         if let Some(limit) = panel.take_limit() {
             exchange.set_induction_limit(limit);
         }
-        exchange.begin_cycle(beat.now());
+        if let Err(fault) = exchange.begin_cycle(beat.now(), &mut *panel.host_mut()) {
+            panel.tell(beat.now(), IncidentKind::Exchange(fault));
+        }
+        panel.show_journal(exchange.journal());
         let outcome = cycle(link, exchange, panel, beat, &mut answer).await;
         if let Err(error) = outcome {
             offline |= broken(link, exchange, panel, beat.now(), error).await;

@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use sorter_core::journal::Health;
 use sorter_core::units::{Micros, Pulses};
 
 use crate::codec::{CodecError, RecordError};
 use crate::contract::Seq;
+use crate::controller::{LaneStatus, ThrottleStep};
 use crate::register_map::BlockId;
 
 /// Why nothing is written to a PLC: it is not the one that the configuration describes.
@@ -246,6 +248,9 @@ pub enum Notice {
     /// A record is not of the contract. It was acknowledged and passed over.
     #[error("{0}")]
     Record(RecordError),
+    /// The journal of the host is in another state.
+    #[error("{0}")]
+    Journal(JournalNotice),
     /// Another host went on faster than a listening exchange could read.
     #[error("{count} {stream} were missed while listening")]
     Missed {
@@ -254,4 +259,110 @@ pub enum Notice {
         /// How many.
         count: u32,
     },
+}
+
+/// What the journal of a host means for its sorter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum JournalNotice {
+    /// It writes and keeps up.
+    Well,
+    /// It is behind, and induction is slowed down or closed.
+    Behind {
+        /// How far induction is throttled.
+        step: ThrottleStep,
+        /// Records that are not durable.
+        backlog: u64,
+        /// How long the oldest has waited.
+        age: Micros,
+    },
+    /// It cannot write now: nothing is ordered and induction is closed until it can.
+    Stalled,
+    /// It will not write any more: nothing is ordered and induction is closed until this host is started again.
+    Failed,
+}
+
+impl fmt::Display for JournalNotice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Well => f.write_str("journal writes and keeps up: induction is as configured"),
+            Self::Behind { step, backlog, age } => {
+                let left = match step {
+                    ThrottleStep::Open => "open",
+                    ThrottleStep::ThreeQuarters => "at three quarters",
+                    ThrottleStep::Half => "at half",
+                    ThrottleStep::Quarter => "at a quarter",
+                    ThrottleStep::Closed => "closed",
+                };
+                write!(f, "journal is behind by {backlog} records, the oldest waits for {age}: induction is {left}")
+            }
+            Self::Stalled => f.write_str(
+                "journal cannot write now and tries again: nothing is ordered and induction is closed until it can",
+            ),
+            Self::Failed => f.write_str(
+                "journal has failed: nothing is ordered and induction is closed until this host is started again",
+            ),
+        }
+    }
+}
+
+impl JournalNotice {
+    fn of(status: &LaneStatus) -> Self {
+        match (status.health, status.step) {
+            (Health::Failed, _) => Self::Failed,
+            (Health::Stalled, _) => Self::Stalled,
+            (Health::Well, ThrottleStep::Open) => Self::Well,
+            (Health::Well, step) => Self::Behind { step, backlog: status.load.backlog, age: status.load.age },
+        }
+    }
+}
+
+impl Notice {
+    /// The notice that the journal of the host is in another state than before, if it is. A journal that was never heard
+    /// of counts as one that keeps up.
+    pub(super) fn of_journal(before: Option<&LaneStatus>, after: Option<&LaneStatus>) -> Option<Self> {
+        let after = after?;
+        let same = match before {
+            Some(before) => before.health == after.health && before.step == after.step,
+            None => JournalNotice::of(after) == JournalNotice::Well,
+        };
+        (!same).then(|| Self::Journal(JournalNotice::of(after)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::controller::Load;
+
+    fn status(health: Health, step: ThrottleStep) -> LaneStatus {
+        let load = Load { backlog: 40, capacity: 16_384, age: Micros::from_millis(120) };
+        LaneStatus { health, step, load, ..LaneStatus::default() }
+    }
+
+    fn text(before: Option<LaneStatus>, after: Option<LaneStatus>) -> Option<String> {
+        Notice::of_journal(before.as_ref(), after.as_ref()).map(|notice| notice.to_string())
+    }
+
+    #[test]
+    fn each_change_of_the_journal_is_told_once_and_in_words() {
+        let well = status(Health::Well, ThrottleStep::Open);
+        let slow = status(Health::Well, ThrottleStep::ThreeQuarters);
+        assert_eq!(text(None, Some(well)), None);
+        assert_eq!(text(None, None), None);
+        let behind = text(Some(well), Some(slow));
+        assert_eq!(
+            behind.as_deref(),
+            Some(
+                "journal is behind by 40 records, the oldest waits for 120000 us: induction is at three quarters"
+            )
+        );
+        assert_eq!(text(None, Some(slow)), behind);
+        let later = LaneStatus { load: Load::default(), ..slow };
+        assert_eq!(text(Some(slow), Some(later)), None, "only another step is news");
+        assert!(text(Some(slow), Some(well)).unwrap().starts_with("journal writes and keeps up"));
+        let stalled = status(Health::Stalled, ThrottleStep::Open);
+        assert!(text(Some(well), Some(stalled)).unwrap().starts_with("journal cannot write now"));
+        let failed = status(Health::Failed, ThrottleStep::Closed);
+        assert!(text(Some(stalled), Some(failed)).unwrap().starts_with("journal has failed"));
+    }
 }

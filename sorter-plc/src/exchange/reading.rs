@@ -229,8 +229,7 @@ impl Exchange {
     /// The cycle is complete: hands over what it read and takes the orders.
     pub(super) fn finish(&mut self, now: Micros, host: &mut dyn Host) -> Result<(), ExchangeFault> {
         let Some(status) = self.cycle.status.take() else { return Ok(()) };
-        let accepts_orders =
-            self.phase == Phase::Live && self.config.mode == Mode::Control && !self.pulse.is_stalled();
+        let accepts_orders = self.accepts_orders();
         let plant = self.due_plant(now);
         let inputs = Inputs {
             status: &status,
@@ -242,6 +241,9 @@ impl Exchange {
         self.orders.clear();
         host.poll(now, &inputs, &mut self.orders);
         self.hand_over();
+        if let Some(delivered) = self.delivered() {
+            host.delivered(delivered);
+        }
         self.take_orders(now, accepts_orders)?;
         if let Phase::Draining { belt_at } = self.phase
             && self.events.delivered().get() >= belt_at.get()
@@ -276,7 +278,7 @@ impl Exchange {
     }
 
     /// Puts the orders of the host into the ring.
-    fn take_orders(&mut self, now: Micros, accepts: bool) -> Result<(), ExchangeFault> {
+    pub(super) fn take_orders(&mut self, now: Micros, accepts: bool) -> Result<(), ExchangeFault> {
         for place in 0..self.orders.len() {
             let order = self.orders[place];
             let outcome = if accepts {

@@ -170,9 +170,14 @@ impl Exchange {
     /// Looks whether the PLC has forgotten its items, and tells the host.
     fn notice_restart(&mut self, now: Micros, status: &Status, host: &mut dyn Host) -> Option<ExchangeFault> {
         let (boot, echo) = (status.boot, status.session_echo);
-        let before = self.boot.replace(boot).unwrap_or(boot);
-        let serves_another =
-            self.config.mode == Mode::Control && self.phase.is_open() && echo != self.session;
+        // At the first contact that is what an earlier host has left in its journal.
+        let earlier = if self.boot.is_none() { host.linked_before() } else { None };
+        let known = earlier.map_or(boot, |(boot, _)| boot);
+        let before = self.boot.replace(boot).unwrap_or(known);
+        let session = earlier.map_or(self.session, |(_, session)| session);
+        let serves_another = self.config.mode == Mode::Control
+            && (self.phase.is_open() || earlier.is_some())
+            && echo != session;
         if before == boot && !(boot == 0 && serves_another) {
             return None;
         }

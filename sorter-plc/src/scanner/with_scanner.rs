@@ -6,13 +6,18 @@ use super::binder::{Binder, BinderCounters};
 use super::port::{PortReport, ScannerFeed};
 use crate::contract::{Order, ScanRecord};
 use crate::controller::Inputs;
-use crate::host::{Host, Resync};
+use crate::exchange::Delivered;
+use crate::host::{Host, Ready, Resync};
 
 /// Records that one cycle hands over without growing its list.
 const RECORDS: usize = 256;
 
 /// Puts the reads of a scanner tunnel into the scans of each cycle, so that the host behind it sees what it
 /// would see if the PLC reported them.
+///
+/// A scanner over TCP sends its reads once and is told of nothing, so there is nothing to acknowledge: what it sent and
+/// the host had not decided when it crashed is gone. Such an item is decided by nothing, as one that was not read, and
+/// comes back. With a journal the loss is that and no more: what was decided stands.
 #[derive(Debug)]
 pub struct WithScanner<H> {
     inner: H,
@@ -74,6 +79,18 @@ impl<H: Host> Host for WithScanner<H> {
         self.binder.take_records(inputs.scans, &mut self.records);
         self.binder.bind(&mut self.records);
         self.inner.poll(now, &Inputs { scans: &self.records, ..*inputs }, orders);
+    }
+
+    fn delivered(&mut self, up_to: Delivered) {
+        self.inner.delivered(up_to);
+    }
+
+    fn ready(&mut self, now: Micros, accepts_orders: bool, orders: &mut Vec<Order>) -> Ready {
+        self.inner.ready(now, accepts_orders, orders)
+    }
+
+    fn linked_before(&self) -> Option<(u16, u16)> {
+        self.inner.linked_before()
     }
 
     fn unheard(&mut self, now: Micros) {

@@ -175,6 +175,7 @@ impl HostSide {
             // The belt is three times as fast as the margin of the point of no return takes any belt to be.
             request_deadline: Micros::new(3 * DEADLINE.get()),
             mode: ControllerMode::Control,
+            ..ControllerConfig::default()
         };
         let controller = Controller::new(engine.worker(SorterId::new(0)), config);
         let (rings, bell) = sync_channel(1);

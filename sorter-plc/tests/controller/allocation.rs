@@ -1,6 +1,8 @@
 //! What the controller takes from the allocator while it runs.
 
 use sorter_core::ids::ChuteId;
+use sorter_core::journal::{Keep, SimulatedDisk};
+use sorter_core::units::Micros;
 use sorter_plc::contract::{CodeBytes, Ending, OrderOp, ScanData};
 
 use super::plc::*;
@@ -54,6 +56,7 @@ fn step(plc: &mut Plc, parcel: u32) {
         plc.sent.drain(..500);
     }
     plc.notes.0.clear();
+    plc.notes.2.clear();
 }
 
 #[test]
@@ -62,6 +65,7 @@ fn a_poll_allocates_nothing_after_warm_up() {
     let mut plc = Plc::with_engine(engine((1..PARCELS).map(|parcel| (parcel, country(parcel)))));
     plc.sent.reserve(2_000);
     plc.notes.0.reserve(100);
+    plc.notes.2.reserve(100);
     let mut allocations = 0;
     for parcel in 1..PARCELS {
         step(&mut plc, parcel);
@@ -83,6 +87,34 @@ fn a_poll_allocates_nothing_after_warm_up() {
     // Decisions taken back at the point of no return are part of the stream.
     assert!(plc.commits() > 5_000 && counters.orders > plc.commits());
     assert_ne!(plc.controller.next_due(), None);
+}
+
+#[test]
+fn neither_a_poll_nor_a_release_allocates_anything_where_there_is_a_journal() {
+    let disk = SimulatedDisk { keep: Keep::Nothing, ..SimulatedDisk::default() };
+    let country = |parcel: u32| ["DE", "FR", "AT", "AT"][parcel as usize % 4];
+    let parcels = (1..PARCELS).map(|parcel| (parcel, country(parcel)));
+    let (mut plc, mut scribe) = Plc::journaled_with(parcels, disk);
+    plc.sent.reserve(2_000);
+    plc.notes.0.reserve(100);
+    plc.notes.2.reserve(100);
+    let mut allocations = 0;
+    for parcel in 1..PARCELS {
+        step(&mut plc, parcel);
+        let info = allocation_counter::measure(|| {
+            plc.travel(24);
+        });
+        for _ in 0..2 {
+            scribe.turn(plc.now);
+            let released = allocation_counter::measure(|| {
+                plc.release(Micros::from_millis(3));
+            });
+            allocations += if parcel > 500 { info.count_total + released.count_total } else { 0 };
+        }
+    }
+    let counters = plc.controller.counters();
+    assert_eq!(allocations, 0, "{counters:?}");
+    assert!(counters.held_orders > 6_000, "{counters:?}");
 }
 
 #[test]

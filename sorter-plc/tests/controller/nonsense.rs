@@ -1,16 +1,18 @@
 //! Arbitrary records, sensible or not: what must hold for every PLC that the contract can describe.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use sorter_core::balance::Balance;
 use sorter_core::barcode::CodeBook;
 use sorter_core::clearance::Clearance;
 use sorter_core::ids::{ChuteId, DiverterId, EyeId};
-use sorter_core::units::{EncoderCount, Micros, MmPerSecond, Pulses};
+use sorter_core::journal::{self, Body, LateSyncs, RecordKind, SimulatedDisk};
+use sorter_core::units::{EncoderCount, Micros, MmPerSecond, Pulses, Share};
 use sorter_plc::contract::{
     BeltEntry, CodeBytes, Ending, Event, ORDER_SLOTS, OrderOp, Refusal, ScanData, Seq, StateBits,
 };
+use sorter_plc::controller::Counters;
 
 use super::plc::*;
 
@@ -50,6 +52,8 @@ enum Op {
     /// A belt with some of the known items, by the bits of a mask, and with others.
     Resync(u64, Vec<Entry>),
     Poll,
+    /// So many milliseconds pass, in which a journal may write.
+    Pass(u64),
 }
 
 /// An entry of a BELT snapshot: of a known item where there is one with this number and the count is not off.
@@ -155,6 +159,7 @@ fn op() -> impl Strategy<Value = Op> {
             .prop_map(|(speed, scan, lead)| Op::Machine(speed, scan, lead)),
         4 => session_op(),
         10 => Just(Op::Poll),
+        6 => (0_u64..8).prop_map(Op::Pass),
     ]
 }
 
@@ -167,11 +172,38 @@ struct Told {
     compared: bool,
     /// The last order that the PLC took.
     taken: Seq,
+    /// The items with the chutes that they were decided for, as far as that is on the disk of the journal.
+    durable: BTreeSet<(u16, ChuteId)>,
+    /// The items with the chutes that BELT had them ordered to.
+    in_force: BTreeSet<(u16, ChuteId)>,
+    /// Whether orders were taken at the last poll, and what was on the belt.
+    polled: (bool, BTreeMap<u16, (bool, u32)>),
 }
 
 impl Told {
     fn new() -> Self {
-        Self { items: BTreeMap::new(), balance: Balance::default(), compared: true, taken: Seq::NONE }
+        Self {
+            items: BTreeMap::new(),
+            balance: Balance::default(),
+            compared: true,
+            taken: Seq::NONE,
+            durable: BTreeSet::new(),
+            in_force: BTreeSet::new(),
+            polled: (false, BTreeMap::new()),
+        }
+    }
+
+    /// Reads what has come onto the disk.
+    fn read(&mut self, entries: &[journal::Entry]) {
+        for entry in entries {
+            let Body::Record(record) = &entry.body else { continue };
+            let number = record.item.get();
+            match record.kind {
+                RecordKind::Entered => self.durable.retain(|(item, _)| *item != number),
+                RecordKind::Decided => self.durable.extend(record.chute.map(|chute| (number, chute))),
+                _ => {}
+            }
+        }
     }
 
     fn enter(&mut self, number: u16, inducted: bool, at: u32) {
@@ -254,6 +286,12 @@ fn apply(plc: &mut Plc, told: &mut Told, op: Op) {
             plc.scan(number, parcel);
         }
         Op::Poll => poll(plc, told),
+        Op::Pass(millis) => {
+            let before = plc.sent.len();
+            plc.now = plc.now + Micros::from_millis(millis);
+            plc.write();
+            check_sent(plc, told, before);
+        }
         op => apply_to_machine(plc, told, op),
     }
 }
@@ -322,6 +360,9 @@ fn apply_to_session(plc: &mut Plc, told: &mut Told, op: Op) {
             let compared = plc.resync(&belt);
             let kept = compared.kept.len() + compared.found.len();
             told.compare(&belt);
+            // A PLC has no orders but those that it was given, and these were durable.
+            let ordered = belt.iter().filter_map(|entry| Some((entry.item.get(), entry.ordered?)));
+            told.in_force.extend(ordered);
             assert_eq!(kept, told.items.len(), "{belt:?}");
         }
         op => apply_to_order(plc, told, &op),
@@ -369,20 +410,36 @@ fn miss(plc: &mut Plc, number: u16, chute: ChuteId) {
     plc.event(item(number), Event::Missed { diverter: DiverterId::new(0), chute });
 }
 
-/// Polls, and checks every order that was sent.
-fn poll(plc: &mut Plc, told: &mut Told) {
-    let before = plc.sent.len();
-    let mut last = plc.sent.last().map_or(Seq::NONE, |order| order.seq);
-    let open = plc.accepts && told.compared && plc.controller.shadow().is_none();
-    let may_send = open && plc.status.state.has(StateBits::LIVE | StateBits::RUNNING);
-    plc.poll();
+/// Checks every order that was sent since there were so many, against what was known at the last poll.
+fn check_sent(plc: &mut Plc, told: &mut Told, before: usize) -> Seq {
+    if let Some(scribe) = &mut plc.scribe {
+        told.read(scribe.journal_mut().durable_by(plc.now));
+    }
+    let mut last = before.checked_sub(1).map_or(Seq::NONE, |last| plc.sent[last].seq);
+    let (may_send, known) = &told.polled;
     for order in &plc.sent[before..] {
         assert!(may_send, "{order:?} while the PLC takes none");
         assert_eq!(order.seq, last.next());
         last = order.seq;
         // An item that has ended or was never inducted gets no order of any kind.
-        assert!(told.items.get(&order.item.get()).is_some_and(|known| known.0), "{order:?}");
+        let number = order.item.get();
+        assert!(known.get(&number).is_some_and(|known| known.0), "{order:?}");
+        if let (Some(_), OrderOp::Divert { chute }) = (&plc.scribe, order.op) {
+            let known = told.durable.contains(&(number, chute)) || told.in_force.contains(&(number, chute));
+            assert!(known, "{order:?} before its record is durable");
+        }
     }
+    last
+}
+
+/// Polls, and checks every order that was sent.
+fn poll(plc: &mut Plc, told: &mut Told) {
+    let before = plc.sent.len();
+    let open = plc.accepts && told.compared && plc.controller.shadow().is_none();
+    let may_send = open && plc.status.state.has(StateBits::LIVE | StateBits::RUNNING);
+    told.polled = (may_send, told.items.clone());
+    plc.poll();
+    let last = check_sent(plc, told, before);
     assert!(usize::from(told.taken.distance_to(last)) <= ORDER_SLOTS);
     assert_eq!(plc.controller.items_on_belt(), told.items.len());
     assert_eq!(plc.controller.worker().balance(), told.balance);
@@ -407,6 +464,7 @@ fn run(mut plc: Plc, ops: Vec<Op>) {
     plc.acknowledge_all();
     let sent = plc.sent.len();
     poll(&mut plc, &mut told);
+    apply(&mut plc, &mut told, Op::Pass(1_000));
     assert_eq!(plc.sent.len(), sent);
     assert_eq!((plc.all_reserved(), plc.controller.items_on_belt()), (0, 0));
     assert_eq!(plc.controller.next_due(), None);
@@ -430,5 +488,45 @@ proptest! {
         ops in prop::collection::vec(op(), 1..300),
     ) {
         run(Plc::new().shadowed().at(start), ops);
+    }
+
+    #[test]
+    fn whatever_a_plc_says_no_order_goes_out_before_its_record_is_durable(
+        start in any::<u32>(),
+        full in 0_u64..400,
+        late in 0_u32..1_000_000,
+        ops in prop::collection::vec(op(), 1..300),
+    ) {
+        let millis = Micros::from_millis;
+        let late = LateSyncs { share: Share::from_ppm(late).unwrap(), most: millis(30) };
+        let disk = SimulatedDisk { full: millis(full)..millis(full + 100), late, ..SimulatedDisk::default() };
+        run(Plc::with_disk(disk, millis(2), millis(10)).at(start), ops);
+    }
+
+    #[test]
+    fn a_journal_that_writes_at_once_changes_nothing(
+        start in any::<u32>(),
+        ops in prop::collection::vec(op(), 1..300),
+    ) {
+        let disk = SimulatedDisk { sync: Micros::ZERO, ..SimulatedDisk::default() };
+        let mut plain = (Plc::new().at(start), Told::new());
+        let mut journaled = (Plc::with_disk(disk, Micros::ZERO, Micros::ZERO).at(start), Told::new());
+        for (plc, _) in [&mut plain, &mut journaled] {
+            plc.acks = false;
+        }
+        for op in ops {
+            for (plc, told) in [&mut plain, &mut journaled] {
+                apply(plc, told, op.clone());
+            }
+            let ((one, _), (other, _)) = (&mut plain, &mut journaled);
+            assert_eq!(one.sent, other.sent);
+            assert_eq!(one.notes.0, other.notes.0);
+            assert_eq!(one.notes.2, other.notes.2);
+            assert_eq!(one.controller.next_due(), other.controller.next_due());
+            let held = other.controller.counters();
+            let counters = Counters { held_orders: 0, late_held_orders: 0, ..held };
+            assert_eq!(one.controller.counters(), counters);
+        }
+        assert_eq!(plain.0.controller.worker().digest(), journaled.0.controller.worker().digest());
     }
 }

@@ -15,6 +15,7 @@ use sorter_core::barcode::{CodeBook, make};
 use sorter_core::clearance::{Clearance, Ruling};
 use sorter_core::engine::{Engine, EngineBuilder, EngineConfig, HallRules};
 use sorter_core::ids::{ChuteId, DiverterId, EyeId, HubId, ItemId, SorterId};
+use sorter_core::journal::{Book, BookConfig, Scribe, ScribeConfig, SimulatedDisk, SimulatedJournal};
 use sorter_core::layout::Layout;
 use sorter_core::manifest::Announcement;
 use sorter_core::plan::PlanSource;
@@ -120,6 +121,12 @@ pub(crate) fn rule(engine: &Engine, code: &[u8], status: Clearance) {
 
 /// An engine of one hub with these parcels, all of them released.
 pub(crate) fn engine(parcels: impl Iterator<Item = (u32, &'static str)>) -> Arc<Engine> {
+    let (builder, plan) = builder(parcels);
+    builder.build(&plan).unwrap()
+}
+
+/// What such an engine is built of.
+pub(crate) fn builder(parcels: impl Iterator<Item = (u32, &'static str)>) -> (EngineBuilder, PlanSource) {
     let mut builder = EngineBuilder::new(EngineConfig {
         hub: HubId::new(0),
         layout: Arc::new(Layout::from_toml("layout.toml", LAYOUT).unwrap()),
@@ -141,7 +148,14 @@ pub(crate) fn engine(parcels: impl Iterator<Item = (u32, &'static str)>) -> Arc<
         };
         rules += &format!("{},,,{outlet}\n", country.code());
     }
-    builder.build(&PlanSource::from_texts("plan.toml", PLAN, "rules.csv", &rules).unwrap()).unwrap()
+    (builder, PlanSource::from_texts("plan.toml", PLAN, "rules.csv", &rules).unwrap())
+}
+
+/// Parcels 1 to 9 for Germany, 11 to 19 for France and 21 to 29 for Austria.
+pub(crate) fn thirty() -> impl Iterator<Item = (u32, &'static str)> {
+    (0..30)
+        .filter(|parcel| parcel % 10 != 0)
+        .map(|parcel: u32| (parcel, ["DE", "FR", "AT"][(parcel / 10) as usize]))
 }
 
 /// The numbers of the items that were kept, gone and found when the belt was last compared.
@@ -154,11 +168,15 @@ pub(crate) struct Compared {
 
 /// The decisions of one controller, and what it said about the belt.
 #[derive(Default)]
-pub(crate) struct Notes(pub(crate) Vec<DecisionNote>, pub(crate) Compared);
+pub(crate) struct Notes(pub(crate) Vec<DecisionNote>, pub(crate) Compared, pub(crate) Vec<Order>);
 
 impl Watch for Notes {
     fn decided(&mut self, note: &DecisionNote) {
         self.0.push(*note);
+    }
+
+    fn ordered(&mut self, _now: Micros, orders: &[Order]) {
+        self.2.extend(orders);
     }
 
     fn resynced(&mut self, _now: Micros, note: &ResyncNote<'_>) {
@@ -185,10 +203,12 @@ pub(crate) struct Plc {
     pub(crate) acks: bool,
     /// Whether a session is open.
     pub(crate) accepts: bool,
+    /// The journal that is given its turn after each poll.
+    pub(crate) scribe: Option<Scribe<SimulatedJournal>>,
     events: Vec<EventRecord>,
     scans: Vec<ScanRecord>,
     shown: bool,
-    now: Micros,
+    pub(crate) now: Micros,
     event_seq: Seq,
     scan_seq: Seq,
 }
@@ -197,10 +217,54 @@ impl Plc {
     /// A running belt at encoder count 0, with parcels 1 to 9 for Germany, 11 to 19 for France and 21 to 29
     /// for Austria, all of them released.
     pub(crate) fn new() -> Self {
-        let country = |parcel| ["DE", "FR", "AT"][(parcel / 10) as usize];
-        Self::with_engine(engine(
-            (0..30).filter(|parcel| parcel % 10 != 0).map(|parcel| (parcel, country(parcel))),
-        ))
+        Self::with_engine(engine(thirty()))
+    }
+
+    /// The same with a journal that is given its turn, and what it makes durable to the controller, after each poll.
+    pub(crate) fn with_disk(disk: SimulatedDisk, period: Micros, lag: Micros) -> Self {
+        let config = ControllerConfig { journal_lag: lag, ..ControllerConfig::default() };
+        let (mut plc, scribe) =
+            Self::journaled_as(disk, config, ScribeConfig { period, ..ScribeConfig::default() });
+        plc.scribe = Some(scribe);
+        plc
+    }
+
+    /// The same with a journal, and the link as it is configured.
+    pub(crate) fn journaled(
+        disk: SimulatedDisk,
+        config: ControllerConfig,
+    ) -> (Self, Scribe<SimulatedJournal>) {
+        Self::journaled_as(disk, config, ScribeConfig::default())
+    }
+
+    fn journaled_as(
+        disk: SimulatedDisk,
+        config: ControllerConfig,
+        commits: ScribeConfig,
+    ) -> (Self, Scribe<SimulatedJournal>) {
+        Self::journaled_of(builder(thirty()), disk, config, commits)
+    }
+
+    /// The same with other parcels.
+    pub(crate) fn journaled_with(
+        parcels: impl Iterator<Item = (u32, &'static str)>,
+        disk: SimulatedDisk,
+    ) -> (Self, Scribe<SimulatedJournal>) {
+        Self::journaled_of(builder(parcels), disk, ControllerConfig::default(), ScribeConfig::default())
+    }
+
+    fn journaled_of(
+        (mut builder, plan): (EngineBuilder, PlanSource),
+        disk: SimulatedDisk,
+        config: ControllerConfig,
+        commits: ScribeConfig,
+    ) -> (Self, Scribe<SimulatedJournal>) {
+        let (book, drain) = Book::new(BookConfig::default());
+        builder.keep_journal(book);
+        let engine = builder.build(&plan).unwrap();
+        let journal = SimulatedJournal::new(disk);
+        let scribe = Scribe::new(drain, journal, engine.image(), true, commits);
+        (Self::with_config(engine, config), scribe)
     }
 
     /// The same with another controller in charge.
@@ -221,12 +285,16 @@ impl Plc {
     }
 
     pub(crate) fn with_engine(engine: Arc<Engine>) -> Self {
+        Self::with_config(engine, ControllerConfig::default())
+    }
+
+    pub(crate) fn with_config(engine: Arc<Engine>, config: ControllerConfig) -> Self {
         let mut image = PlantImage::default();
         for chute in 0..engine.layout().chutes().len() {
             image.container.set(ChuteId::new(u16::try_from(chute).unwrap()), true);
         }
         Self {
-            controller: Controller::new(engine.worker(SorterId::new(0)), ControllerConfig::default()),
+            controller: Controller::new(engine.worker(SorterId::new(0)), config),
             status: Status {
                 belt_speed: MmPerSecond::new(2_000),
                 state: StateBits(StateBits::LIVE | StateBits::RUNNING),
@@ -239,6 +307,7 @@ impl Plc {
             notes: Notes::default(),
             acks: true,
             accepts: true,
+            scribe: None,
             events: Vec::new(),
             scans: Vec::new(),
             shown: false,
@@ -335,7 +404,16 @@ impl Plc {
         self.shown = false;
         self.events.clear();
         self.scans.clear();
+        self.write();
         &self.sent[before..]
+    }
+
+    /// The journal writes what is due, and the orders that it has released go out.
+    pub(crate) fn write(&mut self) {
+        if let Some(scribe) = &mut self.scribe {
+            scribe.turn(self.now);
+            self.controller.release(self.now, &mut self.sent, &mut self.notes);
+        }
     }
 
     /// The PLC restarts: its numbers begin again.
@@ -358,12 +436,20 @@ impl Plc {
         &self.notes.1
     }
 
-    /// Moves the belt, and polls.
     /// Nothing is heard of the belt for so long.
     pub(crate) fn unheard(&mut self, time: Micros) {
         self.controller.unheard(self.now + time, &mut self.notes);
     }
 
+    /// Lets time pass in which the belt moves and nothing is asked, and gives the orders that may go out by then.
+    pub(crate) fn release(&mut self, time: Micros) -> &[Order] {
+        let before = self.sent.len();
+        self.now = self.now + time;
+        self.controller.release(self.now, &mut self.sent, &mut self.notes);
+        &self.sent[before..]
+    }
+
+    /// Moves the belt, and polls.
     pub(crate) fn travel(&mut self, pulses: i32) -> &[Order] {
         self.status.encoder = self.status.encoder.advanced_by(Pulses::new(pulses));
         self.now = self.now + Micros::new(u64::from(pulses.unsigned_abs()) * 5_000);

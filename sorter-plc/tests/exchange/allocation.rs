@@ -37,7 +37,7 @@ fn a_cycle_allocates_nothing() {
             .collect();
         let (exchange, now) = (&mut rig.exchange, rig.now);
         let info = allocation_counter::measure(|| {
-            exchange.begin_cycle(now);
+            exchange.begin_cycle(now, &mut Quiet).unwrap();
             let mut next = 0;
             while let Some(request) = exchange.next_request() {
                 let block = match request {

@@ -91,7 +91,7 @@ fn play(mode: Mode, answers: &[Answer], seed: u64) -> u64 {
     while next < answers.len() {
         now = now + Micros::from_millis(10);
         plc.induct((now.get() / 10_000 % 60_000) as u16 + 1);
-        exchange.begin_cycle(now);
+        exchange.begin_cycle(now, &mut host).unwrap();
         let mut asked = 0;
         while let Some(request) = exchange.next_request() {
             asked += 1;

@@ -56,6 +56,16 @@ impl<const WORDS: usize, const SLOTS: usize> Store<WORDS, SLOTS> {
     pub(crate) fn len(&self) -> usize {
         self.waiting.len()
     }
+
+    #[allow(dead_code, reason = "only some tests hold records back")]
+    pub(crate) fn take_last(&mut self) -> Option<[u16; WORDS]> {
+        self.waiting.pop_back()
+    }
+
+    #[allow(dead_code, reason = "only some tests hold records back")]
+    pub(crate) fn put(&mut self, record: Option<[u16; WORDS]>) {
+        self.waiting.extend(record);
+    }
 }
 
 /// A PLC that does what the contract says, and what a test does to its fields.
@@ -274,6 +284,11 @@ impl Plc {
 
     pub(crate) fn report_raw(&mut self, words: [u16; 6]) {
         self.events.waiting.push_back(words);
+    }
+
+    #[allow(dead_code, reason = "some tests make their own records")]
+    pub(crate) fn report_scan(&mut self, words: [u16; 20]) {
+        self.scans.waiting.push_back(words);
     }
 
     pub(crate) fn read_code(&mut self, item: u16) {

@@ -9,8 +9,10 @@ use sorter_plc::contract::{
     BeltEntry, EventRecord, ORDER_SLOTS, Order, OrderOp, PlantImage, ScanRecord, Seq, Status,
 };
 use sorter_plc::controller::Inputs;
-use sorter_plc::exchange::{Exchange, ExchangeConfig, ExchangeFault, Mode, SessionState, SetupFault};
-use sorter_plc::host::{Host, Resync};
+use sorter_plc::exchange::{
+    Delivered, Exchange, ExchangeConfig, ExchangeFault, Mode, SessionState, SetupFault,
+};
+use sorter_plc::host::{Host, Ready, Resync};
 use sorter_plc::register_map::BlockId;
 use sorter_plc::request::{Request, Span};
 
@@ -40,6 +42,11 @@ pub(crate) struct Recorder {
     /// Orders to give without asking whether they are accepted.
     pub(crate) rude: Vec<Order>,
     pub(crate) forgetful: bool,
+    /// What it says before each cycle, and the orders that it gives then.
+    pub(crate) ready: Ready,
+    pub(crate) held: VecDeque<u16>,
+    /// The last hand-over that it was told of.
+    pub(crate) delivered: Option<Delivered>,
 }
 
 pub(crate) fn divert(seq: Seq, item: u16) -> Order {
@@ -127,6 +134,19 @@ impl Host for Recorder {
         }
     }
 
+    fn delivered(&mut self, up_to: Delivered) {
+        self.delivered = Some(up_to);
+    }
+
+    fn ready(&mut self, _now: Micros, accepts_orders: bool, orders: &mut Vec<Order>) -> Ready {
+        let held = if accepts_orders { self.held.len() } else { 0 };
+        for item in self.held.drain(..held) {
+            self.sent = self.sent.next();
+            orders.push(divert(self.sent, item));
+        }
+        self.ready
+    }
+
     fn resync(&mut self, _now: Micros, resync: &Resync<'_>) {
         assert_eq!(resync.status.order_ack, Seq::NONE);
         self.sent = Seq::NONE;
@@ -210,7 +230,9 @@ impl Rig {
     /// One host cycle and, when it is time, one PLC scan before it is answered.
     pub(crate) fn cycle(&mut self) {
         self.now = self.now + self.exchange.config().period;
-        self.exchange.begin_cycle(self.now);
+        if let Err(fault) = self.exchange.begin_cycle(self.now, &mut self.host) {
+            self.faults.push(fault);
+        }
         if self.until_scan == 0 {
             self.until_scan = self.cycles_in_scan;
         }

@@ -302,7 +302,7 @@ async fn registers_without_a_plc_behind_them_are_never_written(server: Server) {
     let mut asked = 0;
     for cycle in 0..400_u64 {
         let now = Micros::from_millis(10 * cycle);
-        exchange.begin_cycle(now);
+        exchange.begin_cycle(now, &mut Nobody).unwrap();
         while let Some(request) = exchange.next_request() {
             assert!(matches!(request, Request::Read(_)), "nothing is written before STATUS reads right");
             fixture.link.request(&request, &mut fixture.answer).await.unwrap();
