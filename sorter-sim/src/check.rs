@@ -6,6 +6,7 @@
 
 mod containers;
 mod customs;
+mod durability;
 mod finding;
 mod last;
 mod orders;
@@ -15,6 +16,7 @@ mod truth;
 
 pub use containers::{ContainerChecker, Heading, Listed, Slide, VehicleLoad};
 pub use customs::CustomsChecker;
+pub use durability::Written;
 pub use finding::{Condition, Findings};
 pub use last::{LabelEnd, LedgerFate, SorterBooks};
 pub use route::{Route, RouteError, RouteOracle};
@@ -32,6 +34,7 @@ use sorter_plc::controller::DecisionNote;
 
 use crate::plant::{BodyTag, Travel, Witness};
 use crate::reads::HubReads;
+use durability::DiskView;
 use orders::SorterOrders;
 
 /// Why a parcel is in a chute where it should not be, apart from anything the engine could see.
@@ -68,11 +71,14 @@ pub struct Checker<'a> {
     /// The row in the schedule of each connection that parcels are booked on.
     onward: &'a [u16],
     sorters: Vec<SorterOrders>,
+    /// What the disk of the journal has, by sorter.
+    disks: Vec<DiskView>,
     findings: Findings,
     missorts: BTreeMap<MissortCause, u64>,
     /// Parcels in outbound chutes by the label they were sorted by.
     outbound_by_label: Vec<u8>,
     plant_events: u64,
+    induction_closed: bool,
 }
 
 impl<'a> Checker<'a> {
@@ -95,10 +101,12 @@ impl<'a> Checker<'a> {
             containers: ContainerChecker::new(sorters, capacities.len(), routes, schedule),
             onward,
             sorters: (0..sorters).map(|_| SorterOrders::new(capacities)).collect(),
+            disks: (0..sorters).map(|_| DiskView::default()).collect(),
             findings: Findings::default(),
             missorts: BTreeMap::new(),
             outbound_by_label: vec![0; reads.parcels().len()],
             plant_events: 0,
+            induction_closed: false,
         }
     }
 
@@ -313,6 +321,9 @@ impl<'a> Checker<'a> {
         at: Micros,
     ) {
         self.containers.poll(sorter, events, image, at);
+        if let Some(image) = image {
+            self.sorters[sorter.index()].observe(image);
+        }
         for record in scans {
             if let ScanData::Measured { weight, .. } = record.data {
                 self.containers.weighed(sorter, record.item, weight);

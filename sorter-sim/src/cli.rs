@@ -4,12 +4,14 @@
 
 mod day;
 mod drive;
+mod journal;
 mod live;
 mod manifest;
 mod mock;
 mod notices;
 mod plan;
 mod progress;
+mod replay;
 mod run;
 mod schedule;
 mod week;
@@ -58,6 +60,9 @@ enum Command {
     /// Drive PLCs at addresses over Modbus/TCP: only the host
     #[command(after_help = drive::HELP)]
     Drive(Box<drive::DriveArguments>),
+    /// Repeat a run from its recording and compare everything that comes out, without plant and PLCs
+    #[command(after_help = replay::HELP)]
+    Replay(replay::ReplayArguments),
     /// Work with manifests of announced parcels
     #[command(
         after_help = "Example:\n  sorter-sim manifest check day.csv --aside refused.csv",
@@ -77,6 +82,16 @@ enum Command {
     Plan {
         #[command(subcommand)]
         command: plan::PlanCommand,
+    },
+    /// Look into journals: what a hub did, and whether the files are sound
+    #[command(
+        after_help = "Example:\n  sorter-sim journal explain LP263072004SG hub-1-2026-03-14.journal",
+        subcommand_required = true,
+        arg_required_else_help = true
+    )]
+    Journal {
+        #[command(subcommand)]
+        command: journal::JournalCommand,
     },
     /// Work with weekly schedules of departures and arrivals
     #[command(
@@ -107,6 +122,7 @@ pub fn run() -> ExitCode {
         None => day::run(&arguments.day),
         Some(Command::Day(day)) => day::run(&day),
         Some(Command::Week(week)) => week::run(&week),
+        Some(Command::Replay(replay)) => replay::run(&replay),
         Some(Command::Live(live)) => live::run(&live),
         Some(Command::Mock(mock)) => mock::run(&mock),
         Some(Command::Drive(drive)) => drive::run(&drive),
@@ -114,6 +130,7 @@ pub fn run() -> ExitCode {
             manifest::check(&check)
         }
         Some(Command::Plan { command: plan::PlanCommand::Check(check) }) => plan::check(&check),
+        Some(Command::Journal { command }) => journal::run(&command),
         Some(Command::Schedule { command: schedule::ScheduleCommand::Check(check) }) => {
             schedule::check(&check)
         }

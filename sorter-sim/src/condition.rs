@@ -71,12 +71,6 @@ impl Condition {
             Self::Durability => "written before it moves",
         }
     }
-
-    /// Whether there is a checker for it. What is built has to be checked in every run; nothing is written to a
-    /// journal yet.
-    pub const fn is_built(self) -> bool {
-        !matches!(self, Self::Durability)
-    }
 }
 
 impl fmt::Display for Condition {

@@ -17,6 +17,7 @@ use crate::data::{HourlyProfile, ParcelShape, Postcodes, STANDARD_HUB, Shapes};
 use crate::hub::{Driver, Hub, HubTally, World, summary};
 use crate::load::{HubLoad, LoadError, Network, Onward};
 use crate::random::{AliasError, AliasTable};
+use crate::recording::{NewRecording, RecordingError};
 use crate::report::Summary;
 use crate::run_options::RunOptions;
 use crate::scenario::{Profile, Scenario};
@@ -60,6 +61,9 @@ pub enum RunError {
         /// Why.
         source: std::io::Error,
     },
+    /// The run cannot be recorded.
+    #[error(transparent)]
+    Recording(#[from] RecordingError),
     /// The checkers cannot read the plan.
     #[error(transparent)]
     Route(#[from] RouteError),
@@ -111,6 +115,8 @@ pub fn run(
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<Outcome, RunError> {
     let time = RunTime::start();
+    let recording = options.record.as_deref().map(|folder| NewRecording::create(folder, scenario));
+    let recording = recording.transpose()?;
     staged(scenario, options, Driver::Direct, |world, network| {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
@@ -124,7 +130,12 @@ pub fn run(
                 .map(|hub| run_hub(world, HubId::new(hub), network, progress))
                 .collect::<Result<Vec<_>, RunError>>()
         })?;
-        Ok(outcome(hubs, scenario, &time))
+        let recorded = hubs.iter().filter_map(|(tally, _)| tally.recorded.clone()).collect();
+        let outcome = outcome(hubs, scenario, &time);
+        if let Some(recording) = recording {
+            recording.finish(recorded, &outcome.summary)?;
+        }
+        Ok(outcome)
     })
 }
 

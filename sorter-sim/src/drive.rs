@@ -4,8 +4,10 @@
 //! What is left here is the report of it. [`commission`] is for the first day with a PLC.
 
 pub mod commission;
+mod ends;
 mod engine;
 mod eyewitness;
+mod journaled;
 mod log;
 mod report;
 
@@ -20,13 +22,15 @@ use sorter_core::layout::Layout;
 use sorter_core::units::Micros;
 use sorter_plc::controller::{Attended, Controller, ControllerConfig, ControllerMode};
 use sorter_plc::cycle::{CycleConfig, CycleEnd, CycleReport, CycleThread, Running, Sorter, StartError};
-use sorter_plc::exchange::{ExchangeConfig, Mode, SessionState};
+use sorter_plc::exchange::{ExchangeConfig, Mode, Release, SessionState};
 use sorter_plc::link::LinkConfig;
 use thiserror::Error;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-pub use engine::{EngineError, engine_of};
+pub use ends::{FATES_HEAD, write_fates};
+pub use engine::{EngineError, Filled, engine_of, filled};
 use eyewitness::Eyewitness;
+pub use journaled::{Journaled, JournaledError, open as open_journaled};
 use log::Logs;
 pub use report::{DriveReport, DrivenLink, Happened};
 
@@ -48,8 +52,12 @@ pub struct DriveConfig {
     pub exchange: ExchangeConfig,
     /// Whether to order nothing, and to compare decisions with what another controller does.
     pub shadow: bool,
+    /// Whether the engines write to journals: then events are acknowledged when they are durable.
+    pub journaled: bool,
     /// After which time it ends; `None` when it is stopped from outside.
     pub duration: Option<Micros>,
+    /// After which time without an event on any live link it ends; `None` for never.
+    pub idle: Option<Micros>,
 }
 
 /// Why nothing was driven.
@@ -106,10 +114,15 @@ pub fn run<F: Future<Output = ()>>(
 /// The whole of what an embedder does: a controller for each PLC, and a thread that drives them.
 fn start(config: &DriveConfig, engines: &[Arc<Engine>]) -> Result<Running<Attended<Eyewitness>>, DriveError> {
     let mode = if config.shadow { ControllerMode::Shadow } else { ControllerMode::Control };
-    let controller =
-        ControllerConfig { host_period: config.cycle.period, request_deadline: config.link.deadline, mode };
+    let controller = ControllerConfig {
+        host_period: config.cycle.period,
+        request_deadline: config.link.deadline,
+        mode,
+        ..ControllerConfig::default()
+    };
     let exchange_mode = if config.shadow { Mode::Listen } else { Mode::Control };
-    let exchange = ExchangeConfig { mode: exchange_mode, ..config.exchange };
+    let release = if config.journaled { Release::Manual } else { Release::Automatic };
+    let exchange = ExchangeConfig { mode: exchange_mode, release, ..config.exchange };
     let mut sorters = Vec::with_capacity(config.addresses.len());
     for (number, address) in config.addresses.iter().enumerate() {
         let engine = engines
@@ -136,6 +149,7 @@ async fn attend(
     let looking = async {
         let mut looks = interval(LOOK);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut busy = (Micros::ZERO, 0);
         loop {
             looks.tick().await;
             match look(running).await {
@@ -143,6 +157,15 @@ async fn attend(
                     states.clear();
                     states.extend(report.links.iter().map(|link| link.state));
                     logs.take(&report, tell);
+                    let events: u64 = report.links.iter().map(|link| link.exchange.events).sum();
+                    let live = states.iter().all(|state| *state == SessionState::Live);
+                    if !live || events != busy.1 || busy.0 == Micros::ZERO {
+                        busy = (report.at, events);
+                    }
+                    let quiet = report.at.saturating_since(busy.0);
+                    if config.idle.is_some_and(|most| quiet >= most) {
+                        return;
+                    }
                 }
                 None if !running.is_alive() => return,
                 None => {}

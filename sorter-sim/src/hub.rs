@@ -7,9 +7,12 @@
 
 mod announce;
 mod hall;
+mod journal;
 mod life;
 mod linked;
 mod plc_side;
+mod recorder;
+mod replayed;
 mod station;
 mod tally;
 
@@ -22,7 +25,7 @@ use sorter_core::barcode::{CodeBook, CodeKey};
 use sorter_core::container::LicencePlate;
 use sorter_core::departure::Timetable;
 use sorter_core::diagnostic::Diagnostics;
-use sorter_core::engine::{ContainerPolicy, Engine, EngineBuilder, EngineConfig, HallRules};
+use sorter_core::engine::Engine;
 use sorter_core::event_log::Keep;
 use sorter_core::ids::{ChuteId, ContainerId, HubId, ParcelId, SorterId};
 use sorter_core::layout::Layout;
@@ -36,14 +39,18 @@ use crate::data::{ParcelShape, Postcodes};
 use crate::explain;
 use crate::load::{Announced, HubLoad, Onward, SimParcel};
 use crate::reads::HubReads;
+use crate::recording::{HubHead, Input};
 use crate::run_options::RunOptions;
 use crate::sabotage::Saboteur;
 use crate::scenario::Scenario;
 use crate::stopwatch::Stopwatch;
-use announce::{announce_all, with_announcement};
+use announce::{Prepared, late_labels, prepare, with_announcement};
 use hall::{Agenda, HallEvent};
+use journal::HubJournal;
+use recorder::Recorder;
+pub(crate) use replayed::{Mismatch, ReplayedHub, Stop};
 use station::{Audience, Station};
-pub(crate) use tally::{HubTally, summary};
+pub(crate) use tally::{HubTally, digest, summary};
 
 /// No run lasts longer after its last day, whatever keeps running round: what is still on a belt then is a
 /// violation.
@@ -102,6 +109,7 @@ pub(crate) struct Hub<'a> {
     office: Office,
     messages: Timeline,
     agenda: Agenda,
+    journal: HubJournal,
     /// Chutes that people are called to, or where a container without plate stands.
     called: BTreeSet<(usize, ChuteId)>,
     /// Plates that people hold in their hands.
@@ -113,6 +121,7 @@ pub(crate) struct Hub<'a> {
     checker: Checker<'a>,
     saboteur: Saboteur,
     stopwatch: Stopwatch,
+    recorder: Recorder,
     counts: life::HallCounts,
     /// The code of the parcel whose story is told at the end.
     explained: Option<CodeKey>,
@@ -134,24 +143,8 @@ impl<'a> Hub<'a> {
         let reads = HubReads::new(scenario.seed, hub, &scenario.reads, load.parcels(), world.shapes);
         let late = late_labels(load.parcels());
         let office = Office::new(scenario.seed, hub, &scenario.customs);
-        let mut builder = EngineBuilder::new(EngineConfig {
-            hub,
-            layout: Arc::clone(&world.layout),
-            codes: CodeBook::standard(),
-            destinations: world.destinations.clone(),
-            expected_parcels: load.parcels().len(),
-            late_parcels: late.len(),
-            seed: scenario.seed ^ u64::from(hub.get()),
-            rules: HallRules {
-                containers: ContainerPolicy::Plated,
-                timetable: world.timetable.clone(),
-                // Parcels that are announced late have their notices before.
-                kept_notices: late.len() * 2 + 1_000,
-                ..HallRules::default()
-            },
-        });
-        let (announced, labels) = announce_all(world, &reads, &office, &mut builder);
-        let engine = builder.build(world.plan)?;
+        let Prepared { engine, announced, labels, drain } = prepare(world, hub, &reads, &office)?;
+        let journal = HubJournal::new(scenario, hub, drain, engine.image());
         let capacities: Vec<u32> =
             world.layout.chutes().iter().map(|chute| u32::from(chute.capacity)).collect();
         let sorters = usize::from(scenario.sorters);
@@ -168,12 +161,17 @@ impl<'a> Hub<'a> {
             stations,
             messages: office.timeline((0..).zip(load.parcels()).filter_map(subject)),
             agenda: Agenda::new(scenario.seed, hub),
+            journal,
             office,
             called: BTreeSet::new(),
             plates: BTreeMap::new(),
             plates_made: 0,
             saboteur: Saboteur::new(scenario.sabotage),
             stopwatch: Stopwatch::new(),
+            recorder: Recorder::new(
+                world.options.record.as_deref(),
+                HubHead { hub, sorters: scenario.sorters, seed: scenario.seed },
+            ),
             counts: life::HallCounts::default(),
             explained: world.options.explain.as_deref().and_then(code_key),
             unwritten: None,
@@ -191,6 +189,8 @@ impl<'a> Hub<'a> {
         hub.keep_story();
         hub.tell_announced();
         hub.open_the_hall();
+        hub.journal.look(Micros::ZERO);
+        hub.record_journal(Micros::ZERO);
         Ok(hub)
     }
 
@@ -206,6 +206,10 @@ impl<'a> Hub<'a> {
         loop {
             let scan = self.next().filter(|(due, _)| *due <= longest);
             let hall = self.hall_due();
+            let next = scan.map(|(due, _)| due).into_iter().chain(hall).min();
+            if self.write_journal(next.unwrap_or(longest)) {
+                continue;
+            }
             match (scan, hall) {
                 (Some((due, _)), Some(at)) if at <= due => self.happen(at),
                 (None, Some(at)) if at < self.end() => self.happen(at),
@@ -213,6 +217,9 @@ impl<'a> Hub<'a> {
                     self.now = due;
                     self.scan(due, place);
                     if self.scans.is_multiple_of(PROGRESS_STEP) {
+                        if self.recorder.has_failed() {
+                            break;
+                        }
                         let inducted = self.stations.iter().map(Station::first_inductions).sum();
                         progress(inducted - reported);
                         reported = inducted;
@@ -231,13 +238,44 @@ impl<'a> Hub<'a> {
             checker: &mut self.checker,
             saboteur: &mut self.saboteur,
             stopwatch: &mut self.stopwatch,
+            recorder: &mut self.recorder,
         };
         station.scan(due, &self.reads, &mut audience);
         self.due[place] = station.due();
+        if station.has_recorded() {
+            self.journal.look(due);
+            self.recorder.journal(due, || self.journal.progress());
+        }
         self.scans += 1;
         if station.has_manifests() {
             self.take_manifests(place, due);
         }
+    }
+
+    /// Has the journal do what is due until then, each thing at its time. Gives whether a station has to look at
+    /// something because of it.
+    fn write_journal(&mut self, until: Micros) -> bool {
+        while let Some(at) = self.journal.due().filter(|at| *at <= until) {
+            if !self.journal.turn(at, &mut self.checker, &mut self.saboteur) {
+                continue;
+            }
+            self.record_journal(at);
+            let mut woken = false;
+            for (station, due) in self.stations.iter_mut().zip(&mut self.due) {
+                if station.waits_for_journal() {
+                    *due = station.look_at_journal(at);
+                    woken = true;
+                }
+            }
+            if woken {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn record_journal(&mut self, now: Micros) {
+        self.recorder.journal(now, || self.journal.progress());
     }
 
     /// The earliest due scan; the lower sorter first.
@@ -252,7 +290,9 @@ impl<'a> Hub<'a> {
             let announced = with_announcement(self.world, &self.reads, &self.office, label, |announcement| {
                 self.engine.announce(announcement)
             });
-            self.announced[label as usize] = Some(announced.expect("labels are valid and there is room"));
+            let parcel = announced.expect("labels are valid and there is room");
+            self.recorder.note(now, || Input::Announced { label, parcel: Some(parcel) });
+            self.announced[label as usize] = Some(parcel);
             self.labels.push(label);
             self.tell_label(label);
             self.keep_story();
@@ -284,9 +324,12 @@ impl<'a> Hub<'a> {
     /// The last comparison, and what there is to report.
     ///
     /// # Errors
-    /// When a manifest could not be written.
+    /// When a manifest or a recording could not be written.
     pub(crate) fn finish(mut self) -> Result<HubTally, (PathBuf, std::io::Error)> {
         self.close_the_hall();
+        if self.journal.has_failed() {
+            self.checker.induction_stays_closed();
+        }
         for (number, station) in self.stations.iter().enumerate() {
             let sorter = SorterId::new(u8::try_from(number).expect("a hub has 32 sorters"));
             let faults = station.faults();
@@ -300,7 +343,9 @@ impl<'a> Hub<'a> {
             let recall = parcel.and_then(|parcel| recalls.get(&parcel).copied());
             LabelEnd { fate: fate(engine, parcel), parcel, recall }
         });
-        let tally = HubTally::of(&self);
+        let mut tally = HubTally::of(&self);
+        let digests = self.stations.iter().map(|station| station.controller().worker().digest()).collect();
+        tally.recorded = self.recorder.finish(self.now, tally.digest(), digests)?;
         self.unwritten.map_or(Ok(tally), Err)
     }
 }
@@ -308,17 +353,6 @@ impl<'a> Hub<'a> {
 /// The key of a code as a person wrote it.
 fn code_key(code: &str) -> Option<CodeKey> {
     CodeBook::standard().parse(code.as_bytes()).ok().map(|parsed| parsed.key)
-}
-
-/// Labels that are announced late, by time and number.
-fn late_labels(parcels: &[SimParcel]) -> Vec<(Micros, u32)> {
-    let late = |(label, parcel): (u32, &SimParcel)| match parcel.announced() {
-        Announced::Late(after) => Some((parcel.arrival + after, label)),
-        Announced::Before | Announced::Never => None,
-    };
-    let mut labels: Vec<_> = (0..).zip(parcels).filter_map(late).collect();
-    labels.sort_unstable();
-    labels
 }
 
 /// What the ledger says about a parcel, in the words of the checkers.

@@ -20,8 +20,8 @@ use sorter_core::units::Micros;
 use sorter_plc::contract::Order;
 use sorter_plc::controller::Inputs;
 use sorter_plc::cycle::{Beat, Panel, PausedBeat, TimerBeat, Times, run_link};
-use sorter_plc::exchange::{Exchange, ExchangeConfig};
-use sorter_plc::host::{Host, Resync};
+use sorter_plc::exchange::{Delivered, Exchange, ExchangeConfig, Release};
+use sorter_plc::host::{Host, Ready, Resync};
 use sorter_plc::link::{Link, LinkConfig};
 use tokio::runtime::Builder;
 use tokio::task::LocalSet;
@@ -81,7 +81,12 @@ pub fn run(
         for load in &loads {
             hubs.push(RefCell::new(Hub::new(world, load.hub(), load)?));
         }
-        let exchange = ExchangeConfig { belt_capacity: world.layout.belt_capacity(), ..live.exchange };
+        let exchange = ExchangeConfig {
+            belt_capacity: world.layout.belt_capacity(),
+            // What the journal has not is not acknowledged.
+            release: Release::Manual,
+            ..live.exchange
+        };
         let stage =
             Stage { hubs: &hubs, live, exchange, seed: scenario.seed, scan: scenario.plc_scan, progress };
         let links = stage.run()?;
@@ -115,6 +120,14 @@ impl Host for Seat<'_, '_> {
 
     fn poll(&mut self, now: Micros, inputs: &Inputs<'_>, orders: &mut Vec<Order>) {
         self.hub.borrow_mut().heard(self.place, now, inputs, orders);
+    }
+
+    fn delivered(&mut self, up_to: Delivered) {
+        self.hub.borrow_mut().delivered(self.place, up_to);
+    }
+
+    fn ready(&mut self, now: Micros, accepts_orders: bool, orders: &mut Vec<Order>) -> Ready {
+        self.hub.borrow_mut().ready(self.place, now, accepts_orders, orders)
     }
 
     fn unheard(&mut self, now: Micros) {

@@ -7,6 +7,7 @@
 //! Everything runs on one thread. Wall time enters in one place, `pace`; faults and parcels follow from the seed,
 //! while what becomes of a parcel depends on when the controller orders.
 
+mod ends;
 mod fates;
 mod judge;
 mod load;
@@ -34,6 +35,7 @@ use crate::load::LoadError;
 use crate::modbus_server::{FaultRates, ServerProfile};
 use crate::random::AliasError;
 use crate::scenario::PlantRates;
+pub use ends::BodyEnd;
 use judge::Judge;
 pub use judge::PlanText;
 pub use load::{LoadConfig, MockLoad};
@@ -75,6 +77,8 @@ pub struct MockConfig {
     pub plan: PlanText,
     /// How long what ran off the end of a belt takes back to the induction.
     pub return_time: Micros,
+    /// For how long parcels come; `None` for as long as there are any.
+    pub arrive_for: Option<Micros>,
 }
 
 impl Default for MockConfig {
@@ -96,6 +100,7 @@ impl Default for MockConfig {
             layout: Layout::line_100(),
             plan: PlanText { toml: plan.toml.to_owned(), csv: plan.csv.to_owned() },
             return_time: PlantRates::default().return_time,
+            arrive_for: None,
         }
     }
 }
@@ -189,7 +194,9 @@ pub async fn run_with(
     for number in 0..config.sorters {
         let sorter = SorterId::new(number);
         let (listener, address) = listen(config, number).await?;
-        let sorter = MockSorter::new(sorter, address, config, &rates, load.feed(sorter));
+        let mut feed = load.feed(sorter);
+        feed.retain(|(arrival, _)| config.arrive_for.is_none_or(|most| *arrival < most));
+        let sorter = MockSorter::new(sorter, address, config, &rates, feed);
         let server = sorter.server().clone();
         servers.spawn_local(async move { server.serve_tcp(listener).await });
         sorters.push(sorter);
@@ -215,7 +222,7 @@ pub async fn run_with(
         () = scanning => {}
     }
     drop(servers);
-    Ok(MockReport::new(config, elapsed, &pace, &sorters, &judge))
+    Ok(MockReport::new(config, elapsed, &pace, &sorters, (&judge, load)))
 }
 
 /// Listens for a sorter.

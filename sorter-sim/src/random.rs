@@ -78,6 +78,8 @@ pub enum Stream {
     Hall = 25,
     /// What happens to a request of a link and to its answer.
     Wire = 26,
+    /// What the disk of a journal does.
+    Disk = 27,
 }
 
 /// The odd constant of the Weyl sequence: 2^64 divided by the golden ratio.

@@ -139,6 +139,7 @@ pub struct RegisterPlc {
     waiting: bool,
     /// To be taken in this scan.
     orders: Vec<Order>,
+    acknowledged: Vec<EventRecord>,
     host_lost: bool,
     /// Whether a window was emptied since it was shown.
     window_changed: bool,
@@ -172,6 +173,7 @@ impl RegisterPlc {
             image: OrderImage::default(),
             waiting: false,
             orders: Vec::new(),
+            acknowledged: Vec::new(),
             host_lost: false,
             window_changed: false,
             belt_at: Seq::NONE,
@@ -193,6 +195,7 @@ impl RegisterPlc {
     /// Begins a scan: reads what the host wrote.
     pub fn begin_scan(&mut self, now: Micros) -> ScanStart {
         self.orders.clear();
+        self.acknowledged.clear();
         let mut session = SessionStep::Unchanged;
         let written = self.registers.written_order().copied();
         if let Some(words) = &written {
@@ -229,6 +232,11 @@ impl RegisterPlc {
     /// The orders to take in this scan, in their order.
     pub fn orders(&self) -> &[Order] {
         &self.orders
+    }
+
+    /// The events that the host has acknowledged in this scan.
+    pub fn acknowledged(&self) -> &[EventRecord] {
+        &self.acknowledged
     }
 
     /// Takes the BELT snapshot of the session that this scan opens: the items as they stand before the scan.
@@ -323,7 +331,7 @@ impl RegisterPlc {
     }
 
     fn acknowledge(&mut self, words: &[u16; ORDER_WORDS]) {
-        let events = self.events.acknowledge(words[EVENT_ACK]);
+        let events = self.events.acknowledge(words[EVENT_ACK], &mut self.acknowledged);
         let scans = self.scans.acknowledge(words[SCAN_ACK]);
         self.counters.ignored_acks += u64::from(!events) + u64::from(!scans);
     }

@@ -1,14 +1,14 @@
 //! What a run says at its end: one JSON object for programs, one page for people, one verdict.
 //!
-//! `parcels.inducted` is the sum of `discharged`, `recalled`, `exception`, `held`, `lost` and `on_floor`; in
+//! `parcels.inducted` is the sum of `discharged`, `recalled`, `exception`, `held`, `lost`, `on_floor` and `waiting`; in
 //! `passes`, `inducted + unexpected` is the sum of `discharged`, `left`, `lost`, `forgotten` and `on_belt`.
 //!
 //! ```
 //! use sorter_sim::report::{Conditions, Summary, Verdict};
 //!
 //! let mut summary = Summary::default();
-//! summary.violations = Conditions::count(|condition| condition.is_built().then_some(0));
-//! summary.checked = Conditions::count(|condition| condition.is_built().then_some(1_000_000));
+//! summary.violations = Conditions::count(|_| Some(0));
+//! summary.checked = Conditions::count(|_| Some(1_000_000));
 //! assert_eq!(summary.verdict(), Verdict::Passed);
 //!
 //! summary.checked.accounting = Some(0);
@@ -17,6 +17,7 @@
 
 mod format;
 mod hall;
+mod journal;
 mod links;
 mod table;
 mod verdict;
@@ -29,6 +30,7 @@ pub use format::hex;
 pub use hall::{
     ChangeoverReport, ClearanceReport, ContainerReport, DepartureReport, FlowCounts, LaneRow, Stays,
 };
+pub use journal::JournalReport;
 pub use links::LinksReport;
 pub use table::print_table;
 pub use verdict::{Condition, Finding, Verdict};
@@ -46,9 +48,9 @@ pub struct Summary {
     pub parcels: Parcels,
     /// Passes over a sorter, as the PLCs counted them.
     pub passes: Passes,
-    /// Times that each condition was found broken; `null` for a part that does not exist.
+    /// Times that each condition was found broken; `null` where there is no checker.
     pub violations: Conditions,
-    /// Times that each condition was really tested; `null` for a part that does not exist.
+    /// Times that each condition was really tested; `null` where there is no checker.
     pub checked: Conditions,
     /// Parcels in a wrong chute, by cause.
     pub missorts: BTreeMap<String, u64>,
@@ -102,11 +104,13 @@ pub struct Summary {
     pub changeovers: ChangeoverReport,
     /// The links between hosts and PLCs; `null` where there is none.
     pub links: Option<LinksReport>,
+    /// The journals of the hubs; `null` where there is none.
+    pub journal: Option<JournalReport>,
 }
 
 /// Parcels, each counted once.
 ///
-/// `inducted = discharged + recalled + exception + held + lost + on_floor`; see [`Parcels::adds_up`].
+/// `inducted = discharged + recalled + exception + held + lost + on_floor + waiting`; see [`Parcels::adds_up`].
 /// `announced` and `manifested` count the same parcels by something else.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Parcels {
@@ -126,15 +130,17 @@ pub struct Parcels {
     pub lost: u64,
     /// Neither on a belt nor in a chute at the end: taken off by a person and not put back.
     pub on_floor: u64,
+    /// Back at an induction that stands closed because the journal of the hub failed for good.
+    pub waiting: u64,
     /// In the manifest of a container that was taken from its chute, whatever the role of the chute.
     pub manifested: u64,
 }
 
 impl Parcels {
-    /// Whether `inducted = discharged + recalled + exception + held + lost + on_floor`.
+    /// Whether `inducted = discharged + recalled + exception + held + lost + on_floor + waiting`.
     pub const fn adds_up(&self) -> bool {
         let in_chutes = self.discharged + self.recalled + self.exception + self.held;
-        self.inducted == in_chutes + self.lost + self.on_floor
+        self.inducted == in_chutes + self.lost + self.on_floor + self.waiting
     }
 }
 
@@ -167,7 +173,7 @@ impl Passes {
     }
 }
 
-/// A count for each condition that must hold; `None` for a part that does not exist.
+/// A count for each condition that must hold; `None` where there is no checker.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Conditions {
     /// Every pass ends in one fate, and the sums agree.
@@ -189,7 +195,7 @@ pub struct Conditions {
 }
 
 impl Conditions {
-    /// The counts that a function gives; `None` for a part that does not exist.
+    /// The counts that a function gives; `None` where there is no checker.
     pub fn count(of: impl Fn(Condition) -> Option<u64>) -> Self {
         Self {
             accounting: of(Condition::Accounting),
@@ -313,6 +319,7 @@ impl Default for Summary {
             containers: ContainerReport::default(),
             changeovers: ChangeoverReport::default(),
             links: None,
+            journal: None,
         }
     }
 }

@@ -9,4 +9,6 @@ pub struct RunOptions {
     pub explain: Option<String>,
     /// The folder for the manifests of all containers, a file for each. It exists.
     pub manifests: Option<PathBuf>,
+    /// The folder into which every hub is recorded. It exists; see [`NewRecording`](crate::recording::NewRecording).
+    pub record: Option<PathBuf>,
 }

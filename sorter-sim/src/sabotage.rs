@@ -23,6 +23,9 @@ const SWAP_WAIT: Micros = Micros::from_millis(1_200);
 /// Pairs of scans that are swapped: one of a pair may be an exception anyhow, which hides its swap.
 const SWAPS: u64 = 5;
 
+/// Turns of a disk in which it lies: not each of them has a decision behind it.
+const LIES: u64 = 200;
+
 /// The sabotage of one hub.
 pub(crate) struct Saboteur {
     plan: Option<Sabotage>,
@@ -174,6 +177,14 @@ impl Saboteur {
             let full = ChuteBits::default().changed(&image.full).next();
             self.full = full.map(|chute| (sorter, chute));
         }
+    }
+
+    /// Whether the disk says that it has a batch which it does not have yet, so that orders go out before their
+    /// decisions are durable.
+    pub(crate) fn disk_lies(&mut self) -> bool {
+        let lies = self.acts(SabotageKind::OrderBeforeDurable) && self.acted < LIES;
+        self.acted += u64::from(lies);
+        lies
     }
 
     /// Counts one item too many.

@@ -17,6 +17,7 @@
 
 mod check;
 mod hall;
+mod journal;
 mod parse;
 mod schema;
 
@@ -28,6 +29,7 @@ use sorter_core::units::{Micros, Millimetres};
 use crate::random::Rate;
 
 pub use hall::{ChangeoverTimes, CustomsMix, Flows, Hall, Weekday};
+pub use journal::JournalDisk;
 pub use schema::describe;
 
 /// Hubs in a scenario at most.
@@ -75,6 +77,8 @@ pub struct Scenario {
     pub customs: CustomsMix,
     /// The changeover of chutes.
     pub changeover: ChangeoverTimes,
+    /// The disk under the journal of each hub.
+    pub journal: JournalDisk,
     /// Time between two scans of the PLC program. Default 10 ms.
     pub plc_scan: Micros,
     /// The share of its rated throughput that a sorter is planned for. Default 0.8.
@@ -229,11 +233,13 @@ pub enum SabotageKind {
     ShortManifest,
     /// A chute changes its outlet without being drained.
     UndrainedSwitch,
+    /// Orders reach the PLC before their decisions are durable.
+    OrderBeforeDurable,
 }
 
 impl SabotageKind {
     /// Every kind, in the order of [`SabotageKind::KEYS`].
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::SwapScans,
         Self::OrderElsewhere,
         Self::DropConfirm,
@@ -247,9 +253,10 @@ impl SabotageKind {
         Self::ClosedContainer,
         Self::ShortManifest,
         Self::UndrainedSwitch,
+        Self::OrderBeforeDurable,
     ];
     /// The words for them in a scenario file.
-    pub const KEYS: [&str; 13] = [
+    pub const KEYS: [&str; 14] = [
         "swap_scans",
         "order_elsewhere",
         "drop_confirm",
@@ -263,6 +270,7 @@ impl SabotageKind {
         "closed_container",
         "short_manifest",
         "undrained_switch",
+        "order_before_durable",
     ];
 
     /// The word for it in a scenario file.
@@ -289,6 +297,7 @@ impl Default for Scenario {
             hall: Hall::default(),
             customs: CustomsMix::default(),
             changeover: ChangeoverTimes::default(),
+            journal: JournalDisk::default(),
             plc_scan: Micros::from_millis(10),
             utilisation: Rate::from_ppm(800_000),
             missorts: Rate::from_ppm(10),
@@ -356,6 +365,20 @@ impl Scenario {
     /// As [`Scenario::from_toml`].
     pub fn with_toml(self, file_name: &str, text: &str) -> Result<Self, Diagnostics> {
         parse::scenario(self, file_name, text)
+    }
+
+    /// The scenario as a file, with every key that has a value. Times that no file can say, such as
+    /// [`Scenario::arrive_within`], are not in it.
+    ///
+    /// ```
+    /// use sorter_sim::scenario::Scenario;
+    ///
+    /// let busy = Scenario { parcels: 800_000, hubs: 1, ..Scenario::week() };
+    /// assert_eq!(Scenario::from_toml("busy.toml", &busy.to_toml())?, busy);
+    /// # Ok::<(), sorter_core::diagnostic::Diagnostics>(())
+    /// ```
+    pub fn to_toml(&self) -> String {
+        schema::written(self)
     }
 
     /// A week of the standard network: 35 million parcels that come with the flights and trucks of the schedule.

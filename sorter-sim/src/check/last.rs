@@ -139,6 +139,11 @@ impl Checker<'_> {
         }
     }
 
+    /// The inductions stand closed at the end of the run: what has not come to its end waits before them.
+    pub fn induction_stays_closed(&mut self) {
+        self.induction_closed = true;
+    }
+
     /// Compares the place of every parcel with the state of its label in the ledger.
     ///
     /// A parcel without announcement, or with a label that was not read right, has no state of its own; one
@@ -150,7 +155,8 @@ impl Checker<'_> {
         for parcel in 0..self.truth.places().len() {
             let parcel = u32::try_from(parcel).expect("labels are numbered by u32");
             let place = self.truth.places()[parcel as usize];
-            let ended = matches!(place, Place::Chute(..) | Place::Floor);
+            let waits = self.induction_closed && matches!(place, Place::Outside | Place::ReturnLine(_));
+            let ended = matches!(place, Place::Chute(..) | Place::Floor) || waits;
             let end = end_of_label(parcel);
             let fate = end.fate;
             let agrees = self.agrees(parcel, place, end);
@@ -181,8 +187,14 @@ impl Checker<'_> {
         }
         let unread = self.truth.reading(parcel) != Reading::Label(parcel);
         let late = announced != Announced::Before;
+        if place == Place::Outside {
+            return fate == LedgerFate::Expected;
+        }
         // An item that nobody could name on its last pass went aside, and its parcel stays as it was before.
-        let aside = matches!(place, Place::Chute(_, chute) if !self.routes().serves_destinations(chute));
+        let aside = match place {
+            Place::Chute(_, chute) => !self.routes().serves_destinations(chute),
+            place => matches!(place, Place::ReturnLine(_)),
+        };
         let untouched = matches!(fate, LedgerFate::Expected | LedgerFate::Recirculating | LedgerFate::Lost);
         if (unread || late) && aside && untouched {
             return true;
@@ -212,6 +224,8 @@ fn agree(routes: &RouteOracle, place: Place, fate: LedgerFate) -> bool {
             !routes.is_outbound(chute) && !routes.is_hold(chute)
         }
         (Place::Floor, LedgerFate::Lost | LedgerFate::Expected) => true,
+        // It waits before an induction that stands closed.
+        (Place::ReturnLine(_), LedgerFate::Recirculating | LedgerFate::Lost) => true,
         _ => false,
     }
 }

@@ -20,6 +20,9 @@ struct Chute {
 #[derive(Clone, Default)]
 struct Item {
     decided: Option<ChuteId>,
+    /// Whether that chute was available then: its order may wait for the journal, and is looked at again before it
+    /// can no longer be replaced.
+    available: bool,
     orders: SmallVec<[(Seq, ChuteId); 2]>,
     /// Where its last order went, kept until its number is given again.
     last: Option<ChuteId>,
@@ -64,7 +67,10 @@ impl SorterOrders {
     }
 
     pub(super) fn decided(&mut self, item: ItemId, chute: Option<ChuteId>) {
-        self.item_mut(item).decided = chute;
+        let chutes = &self.chutes;
+        let available = chute.and_then(|chute| chutes.get(chute.index())).is_some_and(|known| known.usable);
+        let known = self.item_mut(item);
+        (known.decided, known.available) = (chute, available);
     }
 
     /// Whether an item turned up without induction.
@@ -79,10 +85,11 @@ impl SorterOrders {
     /// Whether one more order may go to a chute, apart from those that the item has there itself.
     pub(super) fn room_for(&self, item: ItemId, chute: ChuteId) -> Result<(), String> {
         let Some(known) = self.chutes.get(chute.index()) else { return Err("no such chute".to_owned()) };
-        let own = self.item(item).orders.iter().filter(|(_, to)| *to == chute).count();
+        let asker = self.item(item);
+        let own = asker.orders.iter().filter(|(_, to)| *to == chute).count();
         let others = known.live as usize - own;
-        if !known.usable {
-            return Err("it was not available in the last image".to_owned());
+        if !(known.usable || asker.decided == Some(chute) && asker.available) {
+            return Err("it was not available in the last image before its decision".to_owned());
         }
         if known.fill as usize + others >= known.capacity as usize {
             return Err(format!("{} in it, {others} on their way, room for {}", known.fill, known.capacity));

@@ -4,7 +4,7 @@ mod commission;
 mod connect;
 
 use std::fs::File;
-use std::io::{self, BufReader, Write};
+use std::io::{self, BufReader, BufWriter, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,11 +13,12 @@ use anyhow::{Context, ensure};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use sorter_core::engine::Engine;
-use sorter_core::ids::{ChuteId, SorterId};
+use sorter_core::ids::{ChuteId, HubId, SorterId};
 use sorter_core::plan::PlanSource;
 use sorter_core::units::Micros;
 use sorter_plc::cycle::{Core, CycleConfig, FifoPriority, Scheduling};
 use sorter_plc::exchange::ExchangeConfig;
+use sorter_plc::journal::JournalThread;
 use sorter_plc::link::{Function23, LinkConfig, UnitId};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -25,7 +26,9 @@ use super::mock::{layout, say, word_order};
 use super::refuse;
 use super::run::number;
 use crate::data::standard_plan;
-use crate::drive::{self, DriveConfig, DriveReport, engine_of};
+use crate::drive::{
+    self, DriveConfig, DriveReport, FATES_HEAD, Filled, Journaled, filled, open_journaled, write_fates,
+};
 use crate::mock::{LoadConfig, MOST_SORTERS, MockLoad};
 use connect::Targets;
 
@@ -85,6 +88,15 @@ pub(super) struct DriveArguments {
     /// Seconds after which it ends [default: when it is told to]
     #[arg(long, value_name = "S", value_parser = |text: &str| number(text, 1, LONGEST_S))]
     duration: Option<u64>,
+    /// Seconds without an event after which it ends, when all links are live [default: never]
+    #[arg(long, value_name = "S", value_parser = |text: &str| number(text, 1, LONGEST_S))]
+    idle: Option<u64>,
+    /// Write a journal into this folder, and go on where the one that is there ends
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["shadow", "commission"])]
+    journal: Option<PathBuf>,
+    /// Write what the ledger says of each parcel at the end, as CSV
+    #[arg(long, value_name = "FILE", conflicts_with = "commission")]
+    fates: Option<PathBuf>,
     /// Order nothing: follow the session of the present controller, decide, and compare
     #[arg(long)]
     shadow: bool,
@@ -137,7 +149,9 @@ impl DriveArguments {
                 ..ExchangeConfig::default()
             },
             shadow: self.shadow,
+            journaled: self.journal.is_some(),
             duration: self.duration.map(Micros::from_secs),
+            idle: self.idle.map(Micros::from_secs),
         })
     }
 
@@ -155,8 +169,8 @@ impl DriveArguments {
         })
     }
 
-    /// The engines of the sorters, one for 32 of them.
-    fn engines(&self, config: &DriveConfig) -> anyhow::Result<Vec<Arc<Engine>>> {
+    /// The hubs of the sorters, one for 32 of them.
+    fn hubs(&self, config: &mut DriveConfig) -> anyhow::Result<Vec<DrivenHub>> {
         let plan = self.plan.as_deref().map_or_else(|| Ok(standard_plan()), PlanSource::read)?;
         plan.check(&config.layout).into_result(())?;
         let mut drawn = Vec::new();
@@ -164,26 +178,49 @@ impl DriveArguments {
             MockLoad::draw(&self.load(config.addresses.len())?, &config.layout)?
                 .write_manifest(&mut drawn)?;
         }
-        let mut engines = Vec::new();
-        for _ in config.addresses.chunks(SorterId::LIMIT) {
-            let (engine, announced) = match &self.manifest {
-                None => engine_of(&config.layout, &plan, &drawn[..], "parcels of the mock")?,
+        let mut hubs = Vec::new();
+        let count = config.addresses.len().div_ceil(SorterId::LIMIT);
+        for hub in (0..).map(HubId::new).take(count) {
+            let filled = match &self.manifest {
+                None => filled(hub, &config.layout, &drawn[..], "parcels of the mock")?,
                 Some(path) => {
                     let name = path.display().to_string();
                     let file = File::open(path).with_context(|| format!("{name} cannot be read"))?;
-                    engine_of(&config.layout, &plan, BufReader::new(file), &name)?
+                    filled(hub, &config.layout, BufReader::new(file), &name)?
                 }
             };
-            if engines.is_empty() {
-                for refused in &announced.listed {
+            if hubs.is_empty() {
+                for refused in &filled.announced.listed {
                     eprintln!("{refused}");
                 }
-                say(format!("announced: {announced}\n").as_bytes());
+                say(format!("announced: {}\n", filled.announced).as_bytes());
             }
-            engines.push(engine);
+            hubs.push(self.hub(config, filled, &plan)?);
         }
-        Ok(engines)
+        Ok(hubs)
     }
+
+    /// One hub, which goes on where its journal ends, if it has one.
+    fn hub(&self, config: &mut DriveConfig, filled: Filled, plan: &PlanSource) -> anyhow::Result<DrivenHub> {
+        let Filled { builder, codes, .. } = filled;
+        let Some(folder) = &self.journal else {
+            return Ok(DrivenHub { engine: builder.build(plan)?, journal: None, codes });
+        };
+        let alarm = |what: &str| eprintln!("journal: {what}");
+        let Journaled { engine, thread, epoch, after, records_read } =
+            open_journaled(folder, builder, plan, alarm)?;
+        config.cycle.epoch = config.cycle.epoch.max(epoch);
+        say(format!("journal: goes on after {after}, {records_read} entries read\n").as_bytes());
+        Ok(DrivenHub { engine, journal: Some(thread), codes })
+    }
+}
+
+/// A hub with what is needed at its end.
+struct DrivenHub {
+    engine: Arc<Engine>,
+    journal: Option<JournalThread>,
+    /// The first code of each parcel.
+    codes: Vec<String>,
 }
 
 fn core(text: &str) -> Result<Core, String> {
@@ -210,13 +247,31 @@ fn open(arguments: &DriveArguments) -> anyhow::Result<Option<File>> {
 }
 
 fn drive(arguments: &DriveArguments) -> anyhow::Result<u8> {
-    let config = arguments.config(arguments.connect.resolve()?)?;
+    let mut config = arguments.config(arguments.connect.resolve()?)?;
     let json = open(arguments)?;
-    let engines = arguments.engines(&config)?;
+    let fates = match &arguments.fates {
+        Some(path) => {
+            Some(File::create(path).with_context(|| format!("{} cannot be opened", path.display()))?)
+        }
+        None => None,
+    };
+    let hubs = arguments.hubs(&mut config)?;
+    let engines: Vec<Arc<Engine>> = hubs.iter().map(|hub| Arc::clone(&hub.engine)).collect();
     let mut tell = |what: &str| eprintln!("{what}");
     let report = drive::run(&config, &engines, &mut tell, told_to_end)?;
     publish(&report, json)?;
-    let problems = report.problems();
+    if let Some(file) = fates {
+        let mut file = BufWriter::new(file);
+        writeln!(file, "{FATES_HEAD}")?;
+        for hub in &hubs {
+            write_fates(&hub.engine, &hub.codes, &mut file)?;
+        }
+        file.flush().context("the fates cannot be written")?;
+    }
+    let mut problems = report.problems();
+    for journal in hubs.into_iter().filter_map(|hub| hub.journal) {
+        problems.extend(journal.stop().err().map(|error| error.to_string()));
+    }
     for problem in &problems {
         eprintln!("problem: {problem}");
     }

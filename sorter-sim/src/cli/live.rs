@@ -65,7 +65,7 @@ pub(super) fn run(arguments: &LiveArguments) -> u8 {
         Err(error) => return refuse(&error),
     };
     let progress = Progress::new(scenario.parcels.into(), arguments.quiet);
-    let result = crate::live::run(&scenario, &live, &RunOptions::default(), &|done| progress.at(done));
+    let result = crate::live::run(&scenario, &live, &RunOptions::default(), &|more| progress.add(more));
     progress.finish();
     let outcome = match result {
         Ok(outcome) => outcome,
@@ -83,6 +83,7 @@ pub(super) fn run(arguments: &LiveArguments) -> u8 {
         for message in &outcome.messages {
             eprintln!("violation: {message}");
         }
+        eprintln!("{}", outcome.summary.verdict());
     }
     code
 }

@@ -18,7 +18,7 @@ use tokio::task::LocalSet;
 use super::refuse;
 use super::run::number;
 use crate::check::RouteOracle;
-use crate::mock::{self, MOST_SORTERS, MockConfig, MockLoad, MockReport, PlanText};
+use crate::mock::{self, BodyEnd, MOST_SORTERS, MockConfig, MockLoad, MockReport, PlanText};
 use crate::modbus_server::{FaultRates, ServerProfile};
 
 /// A year: longer runs are without a duration.
@@ -93,6 +93,12 @@ pub(super) struct MockArguments {
     /// Write the announcements of its parcels as a manifest
     #[arg(long, value_name = "FILE")]
     manifest_out: Option<PathBuf>,
+    /// Seconds for which parcels come [default: as long as there are any]
+    #[arg(long, value_name = "S", value_parser = |text: &str| number(text, 0, LONGEST_S))]
+    arrive_for: Option<u64>,
+    /// Write where each body ended, as CSV
+    #[arg(long, value_name = "FILE")]
+    fates: Option<PathBuf>,
     /// Write what happened as one JSON object
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -115,6 +121,7 @@ impl MockArguments {
             layout: layout(self.layout.as_deref())?,
             plan: plan_text(self.plan.as_deref())?,
             return_time: Micros::from_secs(self.return_s),
+            arrive_for: self.arrive_for.map(Micros::from_secs),
         })
     }
 }
@@ -144,6 +151,12 @@ fn serve(arguments: &MockArguments) -> anyhow::Result<MockReport> {
         }
         None => None,
     };
+    let fates = match &arguments.fates {
+        Some(path) => {
+            Some(File::create(path).with_context(|| format!("{} cannot be opened", path.display()))?)
+        }
+        None => None,
+    };
     let load = MockLoad::draw(&config.load(), &config.layout)?;
     if let Some(path) = &arguments.manifest_out {
         write_manifest(&load, path).with_context(|| format!("{} cannot be written", path.display()))?;
@@ -170,6 +183,12 @@ fn serve(arguments: &MockArguments) -> anyhow::Result<MockReport> {
     if let Some((path, mut file)) = json {
         file.write_all(report.to_json().as_bytes())
             .with_context(|| format!("the report cannot be written to {}", path.display()))?;
+    }
+    if let Some(file) = fates {
+        let mut file = BufWriter::new(file);
+        BodyEnd::write_csv(&report.ends, &mut file)
+            .and_then(|()| file.flush())
+            .context("fates cannot be written")?;
     }
     let mut page = Vec::new();
     report.print(&mut page)?;

@@ -8,9 +8,11 @@ use indicatif::{ProgressBar, ProgressStyle};
 /// Parts of a run that get a line each where there is no terminal.
 const LINES: u64 = 10;
 
-/// Shows how many of a number of parcels are done. Shared by all threads of a run.
+/// Shows how many of a number of parcels or other things are done. Shared by all threads of a run.
 pub(super) struct Progress {
-    parcels: u64,
+    things: &'static str,
+    total: u64,
+    done: AtomicU64,
     form: Form,
 }
 
@@ -24,25 +26,32 @@ enum Form {
 impl Progress {
     /// A progress over `parcels`, which says nothing when `quiet`.
     pub(super) fn new(parcels: u64, quiet: bool) -> Self {
+        Self::of("parcels", parcels, quiet)
+    }
+
+    /// A progress over `total` things.
+    pub(super) fn of(things: &'static str, total: u64, quiet: bool) -> Self {
         let form = if quiet {
             Form::Nothing
         } else if io::stderr().is_terminal() {
-            let style = ProgressStyle::with_template("{bar:40} {human_pos}/{human_len} parcels, {eta} left")
+            let style = ProgressStyle::with_template("{bar:40} {human_pos}/{human_len} {msg}, {eta} left")
                 .expect("the template is valid");
-            Form::Bar(ProgressBar::new(parcels).with_style(style))
+            Form::Bar(ProgressBar::new(total).with_style(style).with_message(things))
         } else {
             Form::Lines(AtomicU64::new(0))
         };
-        Self { parcels, form }
+        Self { things, total, done: AtomicU64::new(0), form }
     }
 
-    /// `done` of the parcels are done.
-    pub(super) fn at(&self, done: u64) {
+    /// So many more of them are done.
+    pub(super) fn add(&self, more: u64) {
+        // ORDERING: Relaxed. The counter alone matters; nothing is published through it.
+        let done = self.done.fetch_add(more, Ordering::Relaxed) + more;
         match &self.form {
-            Form::Bar(bar) => bar.set_position(done),
+            Form::Bar(bar) => bar.inc(more),
             Form::Lines(reported) => {
-                if let Some(tenth) = next_line(reported, done, self.parcels) {
-                    eprintln!("{:3} %: {done} of {} parcels", tenth * 100 / LINES, self.parcels);
+                if let Some(tenth) = next_line(reported, done, self.total) {
+                    eprintln!("{:3} %: {done} of {} {}", tenth * 100 / LINES, self.total, self.things);
                 }
             }
             Form::Nothing => {}

@@ -17,7 +17,7 @@ use crate::run_options::RunOptions;
 use crate::scenario::{HUBS_LIMIT, PARCELS_LIMIT, SORTERS_LIMIT, Scenario};
 
 /// Threads that may be asked for; a hub is the smallest piece of work, so more than this never help.
-const THREADS_LIMIT: u64 = HUBS_LIMIT as u64;
+pub(super) const THREADS_LIMIT: u64 = HUBS_LIMIT as u64;
 
 /// A command that runs a scenario.
 pub(super) struct RunCommand {
@@ -56,6 +56,9 @@ pub(super) struct RunArguments {
     /// Write the manifest of each container into this folder, as CSV
     #[arg(long, value_name = "DIR")]
     manifests: Option<PathBuf>,
+    /// Record into this new folder what comes into the engines, for `sorter-sim replay`
+    #[arg(long, value_name = "DIR")]
+    record: Option<PathBuf>,
     /// Print neither progress nor report
     #[arg(long)]
     quiet: bool,
@@ -91,12 +94,9 @@ pub(super) fn run(command: &RunCommand, arguments: &RunArguments) -> u8 {
         Ok(prepared) => prepared,
         Err(error) => return refuse(&error),
     };
-    let threads = arguments.threads.map_or_else(
-        || thread::available_parallelism().map_or(1, usize::from),
-        |threads| usize::try_from(threads).expect("at most THREADS_LIMIT"),
-    );
+    let threads = threads(arguments.threads);
     let progress = Progress::new(scenario.parcels.into(), arguments.quiet);
-    let result = crate::day::run(&scenario, threads, &options, &|done| progress.at(done));
+    let result = crate::day::run(&scenario, threads, &options, &|more| progress.add(more));
     progress.finish();
     match result {
         Ok(outcome) => match publish(&outcome.summary, json, arguments.quiet) {
@@ -116,6 +116,14 @@ pub(super) fn run(command: &RunCommand, arguments: &RunArguments) -> u8 {
     }
 }
 
+/// The threads that were asked for, or one for each processor.
+pub(super) fn threads(asked: Option<u64>) -> usize {
+    asked.map_or_else(
+        || thread::available_parallelism().map_or(1, usize::from),
+        |threads| usize::try_from(threads).expect("at most THREADS_LIMIT"),
+    )
+}
+
 /// Tells the story that was asked for.
 fn tell(story: Option<&str>, code: &str) {
     match story {
@@ -131,6 +139,7 @@ fn judge(outcome: &Outcome, command: &RunCommand, arguments: &RunArguments) -> u
         for message in &outcome.messages {
             eprintln!("violation: {message}");
         }
+        eprintln!("{}", outcome.summary.verdict());
         eprintln!("repeat with: {}", arguments.command_line(command.name, outcome.summary.seed));
     }
     code
@@ -157,7 +166,11 @@ fn prepare(command: &RunCommand, arguments: &RunArguments) -> anyhow::Result<Pre
         }
         None => None,
     };
-    let options = RunOptions { explain: arguments.explain.clone(), manifests: arguments.manifests.clone() };
+    let options = RunOptions {
+        explain: arguments.explain.clone(),
+        manifests: arguments.manifests.clone(),
+        record: arguments.record.clone(),
+    };
     Ok(Prepared { scenario, json, options })
 }
 

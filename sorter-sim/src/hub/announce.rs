@@ -1,18 +1,79 @@
-//! From the parcels of a load to announcements.
+//! From the parcels of a load to announcements, and to the engine that knows them.
 
+use std::sync::Arc;
+
+use sorter_core::barcode::CodeBook;
 use sorter_core::container::ManifestNames;
-use sorter_core::engine::EngineBuilder;
-use sorter_core::ids::{DepartureId, LaneId, ParcelId};
+use sorter_core::diagnostic::Diagnostics;
+use sorter_core::engine::{ContainerPolicy, Engine, EngineBuilder, EngineConfig, HallRules};
+use sorter_core::ids::{DepartureId, HubId, LaneId, ParcelId};
+use sorter_core::journal::{Book, BookConfig, Drain};
 use sorter_core::manifest::{Announcement, Service};
+use sorter_core::units::Micros;
 
 use super::{Hub, World};
 use crate::customs::Office;
 use crate::load::{Announced, SimParcel};
 use crate::reads::HubReads;
 
+/// The engine of a hub with everything that is known before its run.
+pub(super) struct Prepared {
+    pub(super) engine: Arc<Engine>,
+    /// The place in the ledger of each label; `None` until it is announced.
+    pub(super) announced: Vec<Option<ParcelId>>,
+    /// The label of each place in the ledger.
+    pub(super) labels: Vec<u32>,
+    /// The other end of its journal.
+    pub(super) drain: Drain,
+}
+
+/// Makes the engine of a hub and announces the parcels that are known before the run.
+///
+/// # Errors
+/// Every problem of the plan.
+pub(super) fn prepare(
+    world: &World<'_>,
+    hub: HubId,
+    reads: &HubReads<'_>,
+    office: &Office,
+) -> Result<Prepared, Diagnostics> {
+    let late = late_labels(reads.parcels()).len();
+    let mut builder = EngineBuilder::new(EngineConfig {
+        hub,
+        layout: Arc::clone(&world.layout),
+        codes: CodeBook::standard(),
+        destinations: world.destinations.clone(),
+        expected_parcels: reads.parcels().len(),
+        late_parcels: late,
+        seed: world.scenario.seed ^ u64::from(hub.get()),
+        rules: HallRules {
+            containers: ContainerPolicy::Plated,
+            timetable: world.timetable.clone(),
+            // Parcels that are announced late have their notices before.
+            kept_notices: late * 2 + 1_000,
+            ..HallRules::default()
+        },
+    });
+    let (announced, labels) = announce_all(world, reads, office, &mut builder);
+    let (book, drain) = Book::new(BookConfig::default());
+    builder.keep_journal(book);
+    Ok(Prepared { engine: builder.build(world.plan)?, announced, labels, drain })
+}
+
+/// Labels that are announced late, by time and number.
+pub(super) fn late_labels(parcels: &[SimParcel]) -> Vec<(Micros, u32)> {
+    let late = |(label, parcel): (u32, &SimParcel)| match parcel.announced() {
+        Announced::Late(after) => Some((parcel.arrival + after, label)),
+        Announced::Before | Announced::Never => None,
+    };
+    let mut labels: Vec<_> = (0..).zip(parcels).filter_map(late).collect();
+    labels.sort_unstable();
+    labels
+}
+
 /// Announces every parcel that is known before the run. Gives the place in the ledger of each label, and the
 /// label of each place.
-pub(super) fn announce_all(
+fn announce_all(
     world: &World<'_>,
     reads: &HubReads<'_>,
     office: &Office,

@@ -6,10 +6,10 @@ use std::io::BufWriter;
 use smallvec::SmallVec;
 use sorter_core::barcode::make;
 use sorter_core::clearance::{Clearance, NoticeRefusal, NoticeRow};
-use sorter_core::container::{LicencePlate, Manifest};
+use sorter_core::container::{self, LicencePlate, Manifest};
 use sorter_core::departure::Departure;
 use sorter_core::engine::ContainerError;
-use sorter_core::ids::{ChuteId, ConnectionId, ContainerId, SorterId};
+use sorter_core::ids::{ChuteId, ConnectionId, ContainerId, PlanVersion, SorterId};
 use sorter_core::reason::Reason;
 use sorter_core::units::{Grams, Micros};
 use sorter_plc::contract::CodeBytes;
@@ -18,6 +18,7 @@ use super::{HallEvent, Hub, LONGEST_TAIL, REVIEW};
 use crate::check::{Place, VehicleLoad};
 use crate::customs::Message;
 use crate::load::Flow;
+use crate::recording::{Input, NoticeInput};
 use crate::report::{ClearanceReport, DepartureReport, LaneRow};
 
 /// People at a chute whose last parcels are still coming look again after this time.
@@ -32,6 +33,16 @@ pub(super) struct HallCounts {
     /// Manifests that were handed out, and what is in them.
     pub(super) manifests: u64,
     pub(super) entries: u64,
+}
+
+/// A notice of customs as the engine gets it.
+fn notice(message: &Message, onward: Option<u16>) -> NoticeInput {
+    NoticeInput { label: message.label, status: message.status, sent: message.sent, onward }
+}
+
+/// Containers on a departure, parcels in them, and containers left behind.
+pub(super) fn counts_of(report: &container::DepartureReport) -> [u64; 3] {
+    [report.loaded.len() as u64, report.pieces.into(), report.left_behind.len() as u64]
 }
 
 impl Hub<'_> {
@@ -59,6 +70,8 @@ impl Hub<'_> {
             let back = changes.back.map(|back| (midnight + back, self.world.plan));
             for (at, plan) in std::iter::once(there).chain(back) {
                 self.engine.plan_ahead(at, plan.clone()).expect("the plans were checked before the run");
+                let changed = std::ptr::eq(plan, self.world.changed);
+                self.recorder.note(Micros::ZERO, || Input::PlanAhead { due: at, changed });
                 self.agenda.note(at, HallEvent::Plans);
             }
         }
@@ -96,6 +109,8 @@ impl Hub<'_> {
                 HallEvent::Review => self.review(now),
             }
         }
+        self.journal.look(now);
+        self.record_journal(now);
     }
 
     /// Tells the checker what customs said with the announcements that were made before the run.
@@ -124,12 +139,9 @@ impl Hub<'_> {
         }
         let handed = |message: &Message| Some((*message, self.saboteur.message(*message)?));
         let messages: Vec<(Message, Message)> = delivered.iter().filter_map(handed).collect();
-        let told: Vec<(CodeBytes, Option<&str>)> = messages
+        let told: Vec<(CodeBytes, Option<u16>)> = messages
             .iter()
-            .map(|(_, message)| {
-                let onward = self.onward_of(message).and_then(|index| self.world.connection_name(index));
-                (self.reads.codes(message.label)[0], onward)
-            })
+            .map(|(_, message)| (self.reads.codes(message.label)[0], self.onward_of(message)))
             .collect();
         let rows: Vec<NoticeRow<'_>> = messages
             .iter()
@@ -138,10 +150,15 @@ impl Hub<'_> {
                 code: code.as_slice(),
                 status: message.status.key(),
                 at: message.sent,
-                onward: *onward,
+                onward: onward.and_then(|index| self.world.connection_name(index)),
             })
             .collect();
         let report = self.engine.notify(&rows, now);
+        self.recorder.note(now, || Input::Notices {
+            rows: messages.iter().zip(&told).map(|((_, message), (_, to))| notice(message, *to)).collect(),
+            told: [report.outcome.applied, report.outcome.kept, report.outcome.refused.len()]
+                .map(|count| count as u64),
+        });
         let mut refused = report.outcome.refused.iter().peekable();
         for (place, (message, _)) in messages.iter().enumerate() {
             let refusal = refused.next_if(|refused| refused.index == place);
@@ -179,8 +196,15 @@ impl Hub<'_> {
 
     /// A plan comes into force; people are called to the chutes that change.
     fn publish(&mut self, now: Micros) {
-        for (at, published) in self.engine.publish_due(now) {
-            let version = published.expect("the plans were checked before the run");
+        let published: Vec<(Micros, PlanVersion)> = self
+            .engine
+            .publish_due(now)
+            .into_iter()
+            .map(|(at, version)| (at, version.expect("the plans were checked before the run")))
+            .collect();
+        let versions = || published.iter().map(|(_, version)| *version).collect();
+        self.recorder.note(now, || Input::Published { versions: versions() });
+        for (at, version) in published {
             let changed =
                 self.world.scenario.changeover.back.is_none_or(|_| self.counts.plans.is_multiple_of(2));
             let oracle = if changed { 1 } else { 0 };
@@ -196,6 +220,7 @@ impl Hub<'_> {
         for (place, station) in self.stations.iter_mut().enumerate() {
             let worker = station.worker_mut();
             worker.attend(now);
+            self.recorder.note(now, || Input::Attended { sorter: worker.sorter() });
             for (chute, _) in worker.swaps_wanted(now) {
                 if self.called.insert((place, chute)) {
                     self.agenda.note_within(now, within, HallEvent::Swap { station: place, chute });
@@ -227,6 +252,7 @@ impl Hub<'_> {
     fn swap(&mut self, station: usize, chute: ChuteId, now: Micros) {
         let worker = self.stations[station].worker_mut();
         worker.attend(now);
+        self.recorder.note(now, || Input::Attended { sorter: worker.sorter() });
         if !worker.swaps_wanted(now).any(|(wanted, _)| wanted == chute) {
             self.called.remove(&(station, chute));
             return;
@@ -241,7 +267,7 @@ impl Hub<'_> {
 
     /// Takes the manifests of the containers that were just taken from their chutes.
     pub(super) fn take_manifests(&mut self, station: usize, now: Micros) {
-        for mut manifest in self.stations[station].worker_mut().take_manifests() {
+        for mut manifest in self.manifests_of(station, now) {
             self.saboteur.manifest(&mut manifest);
             self.sealed(&manifest, now);
             self.called.insert((station, manifest.chute));
@@ -250,6 +276,16 @@ impl Hub<'_> {
             let event = HallEvent::Plate { station, chute: manifest.chute };
             self.agenda.note_within(now, scan, event);
         }
+    }
+
+    fn manifests_of(&mut self, station: usize, now: Micros) -> Vec<Manifest> {
+        let worker = self.stations[station].worker_mut();
+        let (sorter, manifests) = (worker.sorter(), worker.take_manifests());
+        let hashes = || manifests.iter().map(|manifest| manifest.hash).collect();
+        if !manifests.is_empty() {
+            self.recorder.note(now, || Input::Manifests { sorter, hashes: hashes() });
+        }
+        manifests
     }
 
     fn sealed(&mut self, manifest: &Manifest, now: Micros) {
@@ -282,6 +318,8 @@ impl Hub<'_> {
         let sorter = SorterId::new(u8::try_from(station).expect("a hub has 32 sorters"));
         let worker = self.stations[station].worker_mut();
         let opened = worker.open_container(chute, plate, now);
+        let answer = opened.as_ref().ok().copied();
+        self.recorder.note(now, || Input::PlateScanned { sorter, chute, plate, opened: answer });
         self.checker.plate_scanned(sorter, chute, plate.as_str(), now, opened.is_ok());
         match opened {
             Ok(_) => {
@@ -322,6 +360,8 @@ impl Hub<'_> {
         let capacity = self.capacity(departure.connection);
         let loaded = yard.load(container, departure.id, capacity, now);
         drop(yard);
+        let taken = loaded.is_ok();
+        self.recorder.note(now, || Input::Loaded { container, departure: departure.id, capacity, taken });
         // What is refused is left behind, or went over to another departure before: it goes with the next one.
         if let (Ok(()), Some(plate)) = (loaded, plate) {
             let name = self.name_of(departure.connection);
@@ -347,6 +387,7 @@ impl Hub<'_> {
         let next = self.world.timetable.next(departure.lane, now);
         let mut yard = self.engine.yard();
         let report = yard.depart(departure, next, now).expect("each departure leaves once");
+        self.recorder.note(now, || Input::Departed { departure: departure.id, report: counts_of(&report) });
         let plate = |id: &ContainerId| yard.get(*id)?.plate;
         let [gone, stay] = [&report.loaded, &report.left_behind]
             .map(|ids| ids.iter().filter_map(plate).collect::<Vec<LicencePlate>>());
@@ -378,6 +419,7 @@ impl Hub<'_> {
         for place in 0..self.stations.len() {
             let sorter = SorterId::new(u8::try_from(place).expect("a hub has 32 sorters"));
             let released = self.stations[place].worker_mut().released(now);
+            self.recorder.note(now, || Input::Released { sorter, parcels: released.clone() });
             for parcel in released {
                 let label = self.labels[parcel.index()];
                 let truth = self.checker.truth();
@@ -389,7 +431,8 @@ impl Hub<'_> {
                 }
                 let body = truth.next_pass(label);
                 let back = now + self.agenda.delay(hall.fetch_min, hall.fetch_max);
-                self.stations[place].worker_mut().taken_out(parcel, now);
+                let known = self.stations[place].worker_mut().taken_out(parcel, now).is_some();
+                self.recorder.note(now, || Input::Fetched { sorter, parcel, known });
                 self.stations[place].bring_back(body, back);
                 self.due[place] = self.stations[place].look_again();
                 self.counts.clearance.released_back += 1;
@@ -406,8 +449,9 @@ impl Hub<'_> {
                 let content = self.stations[station].line().plant().chute_content(chute).unwrap_or_default();
                 self.checker.container_closed(sorter, chute, now, content);
                 self.stations[station].take_container(chute, now);
+                self.recorder.note(now, || Input::TakenAway { sorter, chute });
             }
-            for mut manifest in self.stations[station].worker_mut().take_manifests() {
+            for mut manifest in self.manifests_of(station, now) {
                 self.saboteur.manifest(&mut manifest);
                 self.sealed(&manifest, now);
             }

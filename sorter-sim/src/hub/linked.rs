@@ -10,7 +10,8 @@ use sorter_core::ids::SorterId;
 use sorter_core::units::Micros;
 use sorter_plc::contract::Order;
 use sorter_plc::controller::Inputs;
-use sorter_plc::host::Resync;
+use sorter_plc::exchange::Delivered;
+use sorter_plc::host::{Ready, Resync};
 
 use super::Hub;
 use super::station::{Audience, Station};
@@ -42,9 +43,11 @@ impl Hub<'_> {
     pub(crate) fn scan_plcs(&mut self, now: Micros) {
         while self.hall_due_by(now) {
             let due = self.hall_due().unwrap_or(now);
+            self.catch_up(due);
             self.happen(due);
         }
         self.now = self.now.max(now);
+        self.catch_up(now);
         let Self { stations, reads, checker, .. } = self;
         for station in stations {
             station.scan_plc(now, reads, checker);
@@ -52,54 +55,96 @@ impl Hub<'_> {
         }
     }
 
+    /// Has the journal do what is due by now. To be called before anything is recorded at this time.
+    fn catch_up(&mut self, now: Micros) {
+        while self.write_journal(now) {}
+    }
+
     /// A link has these times.
     pub(crate) fn timed(&mut self, place: usize, period: Micros, deadline: Micros) {
         self.stations[place].timed(period, deadline);
     }
 
-    /// A link has brought an answer of its PLC.
-    pub(crate) fn heard(&mut self, place: usize, now: Micros, inputs: &Inputs<'_>, orders: &mut Vec<Order>) {
+    /// A cycle of a link begins: what its host says.
+    pub(crate) fn ready(
+        &mut self,
+        place: usize,
+        now: Micros,
+        accepts_orders: bool,
+        orders: &mut Vec<Order>,
+    ) -> Ready {
+        self.catch_up(now);
         let mut audience = Audience {
             checker: &mut self.checker,
             saboteur: &mut self.saboteur,
             stopwatch: &mut self.stopwatch,
+            recorder: &mut self.recorder,
+        };
+        let ready = self.stations[place].ready_link(now, accepts_orders, orders, &mut audience);
+        self.journal.look(now);
+        ready
+    }
+
+    /// What a link has handed over up to here has been taken in.
+    pub(crate) fn delivered(&mut self, place: usize, up_to: Delivered) {
+        self.stations[place].delivered(up_to);
+    }
+
+    /// A link has brought an answer of its PLC.
+    pub(crate) fn heard(&mut self, place: usize, now: Micros, inputs: &Inputs<'_>, orders: &mut Vec<Order>) {
+        self.catch_up(now);
+        let mut audience = Audience {
+            checker: &mut self.checker,
+            saboteur: &mut self.saboteur,
+            stopwatch: &mut self.stopwatch,
+            recorder: &mut self.recorder,
         };
         let station = &mut self.stations[place];
         station.hear_link(now, inputs, orders, &mut audience);
         if station.has_manifests() {
             self.take_manifests(place, now);
         }
+        self.journal.look(now);
     }
 
     /// A link has found that its PLC has booted.
     pub(crate) fn plc_restarted(&mut self, place: usize, now: Micros) {
+        self.catch_up(now);
         self.checker.plc_restarted(sorter_at(place));
         let mut audience = Audience {
             checker: &mut self.checker,
             saboteur: &mut self.saboteur,
             stopwatch: &mut self.stopwatch,
+            recorder: &mut self.recorder,
         };
         self.stations[place].plc_restarted(now, &mut audience);
+        self.journal.look(now);
     }
 
     /// A link could not hear its PLC.
     pub(crate) fn unheard(&mut self, place: usize, now: Micros) {
+        self.catch_up(now);
         let mut audience = Audience {
             checker: &mut self.checker,
             saboteur: &mut self.saboteur,
             stopwatch: &mut self.stopwatch,
+            recorder: &mut self.recorder,
         };
         self.stations[place].unheard(now, &mut audience);
+        self.journal.look(now);
     }
 
     /// A link has opened a session.
     pub(crate) fn resynced(&mut self, place: usize, now: Micros, resync: &Resync<'_>) {
+        self.catch_up(now);
         let mut audience = Audience {
             checker: &mut self.checker,
             saboteur: &mut self.saboteur,
             stopwatch: &mut self.stopwatch,
+            recorder: &mut self.recorder,
         };
         self.stations[place].resync(now, resync, &mut audience);
+        self.journal.look(now);
     }
 
     /// Switches a PLC off.

@@ -9,10 +9,12 @@ use sorter_core::units::Micros;
 use std::hash::Hasher;
 use twox_hash::XxHash3_64;
 
+use super::journal::JournalTally;
 use super::{Hub, Station};
-use crate::check::{Condition, Findings, MissortCause, Place};
+use crate::check::{Findings, MissortCause, Place};
 use crate::load::Flow;
 use crate::plant::FaultKind;
+use crate::recording::RecordedHub;
 use crate::report::{
     ChangeoverReport, ClearanceReport, Conditions, ContainerReport, DepartureReport, FlowCounts, HubRow,
     Parcels, Passes, SorterRow, Stays, Summary, hex,
@@ -38,6 +40,8 @@ pub(crate) struct HubTally {
     containers: ContainerReport,
     changeovers: ChangeoverReport,
     pub(crate) story: Option<String>,
+    /// What the head of a recording says about the hub, where it is recorded.
+    pub(crate) recorded: Option<RecordedHub>,
     row: HubRow,
     sorters: Vec<SorterRow>,
     countries: BTreeMap<String, u64>,
@@ -45,6 +49,7 @@ pub(crate) struct HubTally {
     digest: u64,
     fates_digest: u64,
     stopwatch: Stopwatch,
+    journal: JournalTally,
     events: u64,
     scans: u64,
     end: Micros,
@@ -69,6 +74,7 @@ impl HubTally {
             containers: containers(hub),
             changeovers: changeovers(hub),
             story: hub.story(),
+            recorded: None,
             row: HubRow { hub: hub.engine.hub().get(), ..HubRow::default() },
             sorters: Vec::new(),
             countries: BTreeMap::new(),
@@ -76,24 +82,24 @@ impl HubTally {
             digest: 0,
             fates_digest: 0,
             stopwatch: Stopwatch::new(),
+            journal: JournalTally::new(),
             events: hub.checker.plant_events(),
             scans: hub.scans,
             end: hub.now,
         };
         tally.stopwatch.merge(&hub.stopwatch);
-        let mut digest = XxHash3_64::with_seed(0);
         for (number, station) in hub.stations.iter().enumerate() {
             tally.add_station(
                 SorterId::new(u8::try_from(number).expect("a hub has 32 sorters")),
                 station,
                 hub,
             );
-            digest.write_u64(station.controller().worker().digest());
         }
-        tally.digest = digest.finish();
+        tally.digest = digest(hub.stations.iter().map(|station| station.controller().worker().digest()));
         tally.add_fates(hub);
         tally.add_clearance(hub);
         tally.add_waiting(hub);
+        tally.add_journal(hub);
         if let Some(kind) = hub.saboteur.kind() {
             *tally.faults.entry(format!("sabotage_{}", kind.key())).or_default() += hub.saboteur.acted();
         }
@@ -132,6 +138,17 @@ impl HubTally {
             peak_hour_inductions: peak,
             utilisation,
         });
+    }
+
+    /// Counts what the journal did, and the faults that its disk was asked for.
+    fn add_journal(&mut self, hub: &Hub<'_>) {
+        self.journal.add_hub(&hub.journal);
+        for station in &hub.stations {
+            self.journal.add_station(station.journal(), &station.controller().counters());
+        }
+        for (kind, times) in hub.journal.faults() {
+            *self.faults.entry(kind.to_owned()).or_default() += times;
+        }
     }
 
     /// Counts what is bound to a departure and still here.
@@ -201,6 +218,7 @@ impl HubTally {
                 Place::Chute(_, chute) if hub.world.routes[0].is_hold(*chute) => self.parcels.held += 1,
                 Place::Chute(..) => self.parcels.exception += 1,
                 Place::Floor => self.parcels.on_floor += 1,
+                Place::ReturnLine(_) if hub.journal.has_failed() => self.parcels.waiting += 1,
                 // Not in the sum, so that a parcel that is still under way breaks it.
                 Place::Outside | Place::Belt(_) | Place::ReturnLine(_) => {}
             }
@@ -214,10 +232,22 @@ impl HubTally {
         self.row.held = self.parcels.held;
     }
 
+    /// The digest of the event logs of its sorters.
+    pub(super) fn digest(&self) -> u64 {
+        self.digest
+    }
+
     /// The first messages of the checkers.
     pub(crate) fn messages(&self) -> impl Iterator<Item = String> + '_ {
         self.findings.messages().iter().map(|message| format!("hub {}: {message}", self.row.hub))
     }
+}
+
+/// The digest of a hub from those of its sorters, or of a run from those of its hubs, in their order.
+pub(crate) fn digest(parts: impl Iterator<Item = u64>) -> u64 {
+    let mut digest = XxHash3_64::with_seed(0);
+    parts.for_each(|part| digest.write_u64(part));
+    digest.finish()
 }
 
 /// The report over all hubs, in their order.
@@ -225,17 +255,17 @@ pub(crate) fn summary(hubs: &[HubTally], scenario: &Scenario, asked: [u64; 24], 
     let mut report = Summary { seed: scenario.seed, ..Summary::default() };
     let mut findings = Findings::default();
     let mut stopwatch = Stopwatch::new();
-    let mut digest = XxHash3_64::with_seed(0);
+    let mut journals = JournalTally::new();
     let mut fates = XxHash3_64::with_seed(0);
     report.hourly.asked = asked;
     for hub in hubs {
         findings.merge(&hub.findings);
         stopwatch.merge(&hub.stopwatch);
-        digest.write_u64(hub.digest);
+        journals.merge(&hub.journal);
         fates.write_u64(hub.fates_digest);
         add_counts(&mut report, hub);
     }
-    report.digest = hex(digest.finish());
+    report.digest = hex(digest(hubs.iter().map(|hub| hub.digest)));
     report.fates_digest = hex(fates.finish());
     report.simulated_s = hubs.iter().map(|hub| seconds(hub.end)).fold(0.0, f64::max);
     report.wall_s = seconds(time.elapsed());
@@ -244,11 +274,9 @@ pub(crate) fn summary(hubs: &[HubTally], scenario: &Scenario, asked: [u64; 24], 
     let discharged = u32::try_from(report.parcels.discharged).unwrap_or(u32::MAX);
     report.missorts_allowed = u64::from(scenario.missorts.of(discharged)).max(FEW_MISSORTS);
     report.decision_ns = stopwatch.latency();
-    let built = |count: &dyn Fn(Condition) -> u64| {
-        Conditions::count(|condition| condition.is_built().then(|| count(condition)))
-    };
-    report.violations = built(&|condition| findings.violations(condition));
-    report.checked = built(&|condition| findings.checked(condition));
+    report.violations = Conditions::count(|condition| Some(findings.violations(condition)));
+    report.checked = Conditions::count(|condition| Some(findings.checked(condition)));
+    report.journal = Some(journals.report());
     report
 }
 
@@ -263,6 +291,7 @@ fn add_counts(report: &mut Summary, hub: &HubTally) {
     parcels.manifested += hub.parcels.manifested;
     parcels.lost += hub.parcels.lost;
     parcels.on_floor += hub.parcels.on_floor;
+    parcels.waiting += hub.parcels.waiting;
     passes.inducted += hub.passes.inducted;
     passes.unexpected += hub.passes.unexpected;
     passes.discharged += hub.passes.discharged;

@@ -8,8 +8,10 @@ use serde::Serialize;
 use sorter_core::units::Micros;
 
 use super::MockConfig;
+use super::ends::BodyEnd;
 use super::fates::Place;
 use super::judge::Judge;
+use super::load::MockLoad;
 use super::pace::Pace;
 use super::sorter::MockSorter;
 use crate::modbus_server::ServerCounters;
@@ -33,6 +35,9 @@ pub struct MockReport {
     pub skipped_scans: u64,
     /// Each sorter, by number.
     pub sorters: Vec<SorterReport>,
+    /// Where each body ended, by sorter and number.
+    #[serde(skip)]
+    pub ends: Vec<BodyEnd>,
 }
 
 /// What is known of one sorter.
@@ -78,9 +83,11 @@ impl MockReport {
         ran: Micros,
         pace: &Pace,
         sorters: &[MockSorter],
-        judge: &Judge<'_>,
+        (judge, load): (&Judge<'_>, &MockLoad),
     ) -> Self {
+        let ends = |sorter: &MockSorter| BodyEnd::all(sorter.number(), &sorter.fates, load);
         Self {
+            ends: sorters.iter().flat_map(ends).collect(),
             schema: 1,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             seed: config.seed,

@@ -55,10 +55,11 @@ impl EventStore {
         true
     }
 
-    /// Forgets the events up to an acknowledged one. Returns `false` when that is not in the window.
-    pub(super) fn acknowledge(&mut self, ack: u16) -> bool {
+    /// Forgets the events up to an acknowledged one, and appends them to `forgotten`. Returns `false` when that is not in
+    /// the window.
+    pub(super) fn acknowledge(&mut self, ack: u16, forgotten: &mut Vec<EventRecord>) -> bool {
         let Some(count) = acknowledges(self.acknowledged, self.published, ack) else { return false };
-        self.kept.drain(..count);
+        forgotten.extend(self.kept.drain(..count));
         self.acknowledged = Seq::new(ack).unwrap_or(self.acknowledged);
         true
     }

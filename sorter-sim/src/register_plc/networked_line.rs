@@ -1,6 +1,7 @@
 //! A line sorter behind registers: what stands behind a Modbus server.
 
 use sorter_core::units::Micros;
+use sorter_plc::contract::{EventRecord, Order};
 
 use super::{RegisterPlc, RegisterPlcConfig, SessionStep};
 use crate::modbus_server::{Exception, RegisterBank};
@@ -53,6 +54,16 @@ impl NetworkedLine {
     /// PLC itself, not those of the session.
     pub fn output(&self) -> &PlcOutput {
         &self.out
+    }
+
+    /// The orders that the PLC took in the last scan.
+    pub fn orders(&self) -> &[Order] {
+        if self.on { self.registers.orders() } else { &[] }
+    }
+
+    /// The events that the PLC found acknowledged in the last scan, and forgot.
+    pub fn acknowledged(&self) -> &[EventRecord] {
+        if self.on { self.registers.acknowledged() } else { &[] }
     }
 
     /// Whether the PLC is switched on.

@@ -1,6 +1,7 @@
 //! The page for people: at most 100 columns, no colour.
 
 mod hall;
+mod journal;
 mod links;
 
 use std::collections::BTreeMap;
@@ -10,7 +11,7 @@ use comfy_table::{CellAlignment, Table};
 use sorter_core::reason::Reason;
 
 use super::format::{bar, hours, nanoseconds, percent, ppm, rounded, whole};
-use super::verdict::{Condition, Finding, Verdict};
+use super::verdict::Condition;
 use super::{FlowCounts, Latency, Summary};
 
 /// Columns that a page takes at most.
@@ -32,17 +33,11 @@ pub fn print_table(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
     countries(summary, out)?;
     hourly(summary, out)?;
     links::print_links(summary, out)?;
+    journal::print_journal(summary, out)?;
     latency(summary, out)
 }
 
 fn headline(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
-    let verdict = match summary.verdict() {
-        Verdict::Passed => "PASSED: every condition held and was checked".to_owned(),
-        Verdict::Broken(findings) => format!("BROKEN: {}", listed(&findings, Finding::to_string)),
-        Verdict::Unchecked(conditions) => {
-            format!("UNCHECKED: never tested: {}", listed(&conditions, Condition::to_string))
-        }
-    };
     writeln!(
         out,
         "{} parcels through {} sorters in {} hubs: {} simulated in {:.1} s, {} parcels/s",
@@ -53,16 +48,12 @@ fn headline(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
         summary.wall_s,
         rounded(summary.parcels_per_s),
     )?;
-    writeln!(out, "{verdict}")?;
+    writeln!(out, "{}", summary.verdict())?;
     writeln!(
         out,
         "seed {}, version {}, event log {}, fates {}",
         summary.seed, summary.version, summary.digest, summary.fates_digest
     )
-}
-
-fn listed<T>(items: &[T], text: impl Fn(&T) -> String) -> String {
-    items.iter().map(text).collect::<Vec<_>>().join(", ")
 }
 
 fn section(out: &mut impl Write, title: &str) -> io::Result<()> {
@@ -92,6 +83,9 @@ fn sums(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
             ("on the floor", parcels.on_floor),
         ],
     );
+    if parcels.waiting > 0 {
+        row("+", &[("waiting at inductions that stand closed", parcels.waiting)]);
+    }
     row("passes", &[("inducted", passes.inducted), ("unexpected", passes.unexpected)]);
     row(
         equals(passes.adds_up()),
@@ -140,8 +134,7 @@ fn conditions(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
     let mut table = plain();
     table.set_header(["condition", "", "checked", "violations"]);
     for condition in Condition::ALL {
-        let missing = if condition.is_built() { "-" } else { "not built" };
-        let count = |value: Option<u64>| value.map_or_else(|| missing.to_owned(), whole);
+        let count = |value: Option<u64>| value.map_or_else(|| "-".to_owned(), whole);
         table.add_row([
             condition.name().to_owned(),
             condition.text().to_owned(),

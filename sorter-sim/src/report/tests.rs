@@ -23,6 +23,7 @@ fn fixed() -> Summary {
             held: 1_000,
             lost: 900,
             on_floor: 100,
+            waiting: 0,
             manifested: 4_998_900,
         },
         passes: Passes {
@@ -34,8 +35,8 @@ fn fixed() -> Summary {
             forgotten: 0,
             on_belt: 0,
         },
-        violations: Conditions::count(|condition| condition.is_built().then_some(0)),
-        checked: Conditions::count(|condition| condition.is_built().then_some(5_120_500)),
+        violations: Conditions::count(|_| Some(0)),
+        checked: Conditions::count(|_| Some(5_120_500)),
         missorts: counts(&[("misread", 49), ("swapped_within_windows", 12)]),
         reasons: counts(&[("planned", 4_880_000), ("no_read", 75_000), ("conflicting_reads", 42_500)]),
         faults: counts(&[("no_read", 75_000), ("eye_miss", 15_000), ("failed_divert", 14_600)]),
@@ -97,7 +98,19 @@ fn fixed() -> Summary {
             max_s: 402.0,
             recirculations: counts(&[("changeover", 1_240), ("departure_closed", 3_905)]),
         },
+        journal: Some(journal()),
         ..Summary::default()
+    }
+}
+
+fn journal() -> JournalReport {
+    JournalReport {
+        records: 26_100_000,
+        commits: 14_300_000,
+        lag_us: Some(Latency { p50: 6_000, p99: 6_000, p999: 6_003, p9999: 10_000, max: 10_007 }),
+        most_waiting: 41,
+        held_orders: 4_950_000,
+        ..JournalReport::default()
     }
 }
 
@@ -182,7 +195,10 @@ fn the_json_object_has_the_keys_of_the_command_line() {
     );
     assert_eq!(value["schema"], 1);
     assert_eq!(value["violations"]["accounting"], 0);
-    assert!(value["violations"]["durability"].is_null() && value["cycle_us"].is_null());
+    assert_eq!(value["violations"]["durability"], 0);
+    assert!(value["cycle_us"].is_null() && value["links"].is_null());
+    assert_eq!(value["journal"]["lag_us"]["p50"], 6_000);
+    assert_eq!(value["journal"]["held_orders"], 4_950_000);
     assert_eq!(value["checked"].as_object().unwrap().len(), 8);
     assert_eq!(value["decision_ns"]["p9999"], 15_300);
     assert_eq!(value["digest"], "123456789abcdef0");
@@ -207,13 +223,12 @@ fn passes_only_when_every_condition_was_checked() {
     assert_eq!((summary.verdict(), summary.exit_code()), (Verdict::Unchecked(vec![Condition::Claim]), 1));
     summary.checked.claim = None;
     assert_eq!(summary.verdict(), Verdict::Unchecked(vec![Condition::Claim]));
-    let built = Condition::ALL.into_iter().filter(|condition| condition.is_built()).collect();
-    assert_eq!(Summary::default().verdict(), Verdict::Unchecked(built));
+    assert_eq!(Summary::default().verdict(), Verdict::Unchecked(Condition::ALL.to_vec()));
 }
 
 #[test]
-fn customs_and_departures_have_to_be_checked_like_everything_else() {
-    for condition in [Condition::Customs, Condition::Departure] {
+fn every_condition_has_to_be_checked() {
+    for condition in [Condition::Customs, Condition::Departure, Condition::Durability] {
         let mut summary = fixed();
         let without = |counts: Conditions| Conditions::count(|of| counts.of(of).filter(|_| of != condition));
         (summary.checked, summary.violations) = (without(summary.checked), without(summary.violations));
@@ -255,6 +270,43 @@ fn more_missorts_by_tracking_than_allowed_break_the_run() {
 }
 
 #[test]
+fn a_fault_of_the_journal_that_did_not_happen_breaks_the_run() {
+    let mut summary = fixed();
+    summary.faults.insert("journal_full".to_owned(), 1);
+    assert_eq!(summary.verdict(), Verdict::Passed);
+    summary.faults.insert("journal_full".to_owned(), 0);
+    assert_eq!(summary.verdict(), Verdict::Broken(vec![Finding::FaultMissing("journal_full".to_owned())]));
+}
+
+#[test]
+fn a_journal_that_failed_breaks_the_run_and_says_so() {
+    let mut summary = fixed();
+    summary.journal = Some(JournalReport { failed: 2, ..journal() });
+    assert_eq!(summary.verdict(), Verdict::Broken(vec![Finding::JournalFailed(2)]));
+    let page = page(&summary);
+    assert!(page.contains("BROKEN: journals that failed for good: 2"));
+    assert!(page.contains("failed for good in 2 hubs"));
+}
+
+#[test]
+fn a_journal_that_fell_behind_is_an_alarm_on_the_page() {
+    let mut summary = fixed();
+    let slow = JournalReport {
+        alarms: 3,
+        throttled_s: 90.0,
+        closed_s: 7.5,
+        stalls: 1,
+        stalled_s: 60.0,
+        ..journal()
+    };
+    summary.journal = Some(slow);
+    assert_eq!(summary.verdict(), Verdict::Passed);
+    let page = page(&summary);
+    assert!(page.contains("ALARM 3 times: induction slowed down for 1 min 30 s, closed for 7.5 s"), "{page}");
+    assert!(page.contains("no space 1 times, for 1 min 00 s"), "{page}");
+}
+
+#[test]
 fn the_page_fits_into_100_columns_without_colour() {
     let mut widest = fixed();
     widest.sorters.iter_mut().for_each(|sorter| (sorter.inducted, sorter.utilisation) = (432_000, 1.0));
@@ -274,6 +326,7 @@ fn the_page_fits_into_100_columns_without_colour() {
         held: 35_000_000,
         lost: 35_000_000,
         on_floor: 35_000_000,
+        waiting: 35_000_000,
         manifested: 35_000_000,
     };
     widest.clearance = ClearanceReport {
@@ -293,6 +346,26 @@ fn the_page_fits_into_100_columns_without_colour() {
         containers: 1_000_000,
         pieces: 35_000_000,
         missed: 35_000_000,
+    });
+    widest.journal = Some(JournalReport {
+        records: 500_000_000,
+        commits: 500_000_000,
+        lag_us: Some(Latency {
+            p50: 60_000_000,
+            p99: 60_000_000,
+            p999: 60_000_000,
+            p9999: 60_000_000,
+            max: 3_600_000_000,
+        }),
+        most_waiting: 1_000_000,
+        held_orders: 500_000_000,
+        late_held_orders: 500_000_000,
+        alarms: 1_000_000,
+        throttled_s: 604_800.0,
+        closed_s: 604_800.0,
+        stalls: 1_000_000,
+        stalled_s: 604_800.0,
+        failed: 64,
     });
     let page = page(&fixed()) + &page(&widest);
     for line in page.lines() {

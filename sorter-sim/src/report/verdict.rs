@@ -22,6 +22,8 @@ pub enum Finding {
     FaultMissing(String),
     /// The books of hosts and PLCs were never compared.
     BooksNotCompared,
+    /// The journals of so many hubs failed for good.
+    JournalFailed(u64),
 }
 
 impl fmt::Display for Finding {
@@ -35,6 +37,9 @@ impl fmt::Display for Finding {
             }
             Self::LateOrders(count) => write!(f, "{count} orders came late without a fault"),
             Self::FaultMissing(kind) => write!(f, "the fault {kind} was asked for and did not happen"),
+            Self::JournalFailed(hubs) => {
+                write!(f, "journals that failed for good: {hubs}")
+            }
             Self::BooksNotCompared => f.write_str("the books of hosts and PLCs were never compared"),
         }
     }
@@ -49,6 +54,20 @@ pub enum Verdict {
     Broken(Vec<Finding>),
     /// None was found broken, but these were never checked.
     Unchecked(Vec<Condition>),
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Passed => f.write_str("PASSED: every condition held and was checked"),
+            Self::Broken(findings) => write!(f, "BROKEN: {}", listed(findings)),
+            Self::Unchecked(conditions) => write!(f, "UNCHECKED: never tested: {}", listed(conditions)),
+        }
+    }
+}
+
+fn listed(items: &[impl fmt::Display]) -> String {
+    items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// The verdict on a report.
@@ -88,15 +107,19 @@ pub(super) fn of(summary: &Summary) -> Verdict {
     if summary.links.as_ref().is_some_and(|links| links.images_compared < links.links) {
         broken.push(Finding::BooksNotCompared);
     }
+    let missing = summary.faults.iter().filter(|(kind, times)| kind.starts_with("journal_") && **times == 0);
+    broken.extend(missing.map(|(kind, _)| Finding::FaultMissing(kind.clone())));
+    if let Some(journal) = summary.journal.as_ref().filter(|journal| journal.failed > 0) {
+        broken.push(Finding::JournalFailed(journal.failed));
+    }
     if !broken.is_empty() {
         return Verdict::Broken(broken);
     }
     let unchecked: Vec<Condition> = Condition::ALL
         .into_iter()
         .filter(|condition| match counts(*condition) {
-            (None, None) => condition.is_built(),
             (Some(_), Some(checks)) => checks == 0,
-            (None, Some(_)) | (Some(_), None) => true,
+            (None, _) | (Some(_), None) => true,
         })
         .collect();
     if unchecked.is_empty() { Verdict::Passed } else { Verdict::Unchecked(unchecked) }

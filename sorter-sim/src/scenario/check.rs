@@ -45,6 +45,7 @@ pub(super) fn contradictions(scenario: &Scenario) -> Vec<Contradiction> {
     }
     found.extend(customs(scenario));
     found.extend(changeover(scenario));
+    found.extend(journal(scenario));
     if let Some(sabotage) = scenario.sabotage.filter(|sabotage| sabotage.at_parcel >= scenario.parcels) {
         found.push(Contradiction {
             keys: &["sabotage.at_parcel", "parcels"],
@@ -131,6 +132,19 @@ fn changeover(scenario: &Scenario) -> Option<Contradiction> {
             hours(back),
             hours(at)
         ),
+    })
+}
+
+/// Faults of the journal come while the run lasts.
+fn journal(scenario: &Scenario) -> impl Iterator<Item = Contradiction> {
+    let (disk, lasts) = (&scenario.journal, scenario.lasts());
+    let faults: [(&'static [&'static str], _); 2] =
+        [(&["journal.full_at_s", "days"], disk.full_at), (&["journal.fail_at_s", "days"], disk.fail_at)];
+    let late = faults.into_iter().filter_map(move |(keys, at)| Some((keys, at.filter(|at| *at >= lasts)?)));
+    let seconds = |time: Micros| time.get() / 1_000_000;
+    late.map(move |(keys, at)| Contradiction {
+        keys,
+        message: format!("{} is {} s, and the run lasts {} s", keys[0], seconds(at), seconds(lasts)),
     })
 }
 

@@ -177,7 +177,8 @@ mod tests {
     use sorter_core::units::{Micros, Millimetres};
 
     use super::super::{
-        ChangeoverTimes, CustomsMix, Flows, Hall, Profile, Sabotage, SabotageKind, Weekday, describe,
+        ChangeoverTimes, CustomsMix, Flows, Hall, JournalDisk, Profile, Sabotage, SabotageKind, Weekday,
+        describe,
     };
     use super::*;
 
@@ -241,6 +242,35 @@ mod tests {
     }
 
     #[test]
+    fn every_key_of_the_journal_reaches_its_field() {
+        let text = "[journal]\nsync_ms = 500\nperiod_ms = 5\nbatch = 10\nlate_rate = 0.25\nlate_ms = 900\n\
+                    full_at_s = 3600\nfull_for_s = 30\nfail_at_s = 0\n";
+        let scenario = Scenario::from_toml("day.toml", text).unwrap();
+        let disk = JournalDisk {
+            sync: Micros::from_millis(500),
+            period: Micros::from_millis(5),
+            batch: 10,
+            late_rate: Rate::from_ppm(250_000),
+            late: Micros::from_millis(900),
+            full_at: Some(Micros::from_secs(3_600)),
+            full_for: Micros::from_secs(30),
+            fail_at: None,
+        };
+        assert_eq!(scenario.journal, disk);
+    }
+
+    #[test]
+    fn refuses_faults_of_the_journal_after_the_end_of_the_run() {
+        assert_eq!(
+            problems("days = 1\n[journal]\nfull_at_s = 86400\nfail_at_s = 90000\n"),
+            [
+                "day.toml:3: SC0005: journal.full_at_s is 86400 s, and the run lasts 86400 s",
+                "day.toml:4: SC0005: journal.fail_at_s is 90000 s, and the run lasts 86400 s",
+            ]
+        );
+    }
+
+    #[test]
     fn refuses_contradictions_in_the_hall() {
         assert_eq!(
             problems(
@@ -267,13 +297,13 @@ mod tests {
             [
                 "day.toml:1: SC0004: hubs is 99 (expected a whole number from 1 to 64)",
                 "day.toml:2: SC0002: speed is not a key (expected one of seed, parcels, days, weekday, hubs, \
-                 sorters, profile, flows, codes, reads, plant, losses, hall, customs, changeover, plc, limits, \
+                 sorters, profile, flows, codes, reads, plant, losses, hall, customs, changeover, journal, plc, limits, \
                  sabotage, plan, layout, schedule)",
                 "day.toml:3: SC0004: profile is \"steep\" (expected one of carrier_scan, purchase, hub_inflow, flat, flights)",
                 "day.toml:5: SC0004: reads.no_read is 1.5 (expected a share from 0 to 1)",
                 "day.toml:6: SC0003: reads.stray is \"many\" (expected a share from 0 to 1)",
                 "day.toml:7: SC0002: plnt is not a key (expected one of seed, parcels, days, weekday, hubs, \
-                 sorters, profile, flows, codes, reads, plant, losses, hall, customs, changeover, plc, limits, \
+                 sorters, profile, flows, codes, reads, plant, losses, hall, customs, changeover, journal, plc, limits, \
                  sabotage, plan, layout, schedule)",
                 "day.toml:10: SC0003: plc.scan_ms is 2.5 (expected a whole number from 1 to 100)",
             ]

@@ -10,6 +10,9 @@ use super::{
 };
 use crate::random::Rate;
 
+/// What stands for the value of a key that has none.
+const NO_VALUE: &str = "-";
+
 /// One key.
 pub(super) struct Key {
     /// The table it stands in; empty at the top.
@@ -68,7 +71,7 @@ impl Key {
             Field::Word { words, get, .. } => get(&scenario).map(|index| words[index].to_owned()),
             Field::Path { at } => at(&mut scenario).as_ref().map(|path| path.display().to_string()),
         };
-        text.unwrap_or_else(|| "-".to_owned())
+        text.unwrap_or_else(|| NO_VALUE.to_owned())
     }
 }
 
@@ -127,6 +130,20 @@ macro_rules! length {
 macro_rules! time {
     ($range:expr, $($path:ident).+) => {
         whole!($range, |s| seconds(s.$($path).+), |s, v| s.$($path).+ = Micros::from_secs(v))
+    };
+}
+
+macro_rules! millis {
+    ($range:expr, $($path:ident).+) => {
+        whole!($range, |s| Some(s.$($path).+.get() / 1_000), |s, v| s.$($path).+ = Micros::from_millis(v))
+    };
+}
+
+/// A second of the run, or 0 for never.
+macro_rules! moment {
+    ($($path:ident).+) => {
+        whole!(0..=604_800, |s| seconds(s.$($path).+.unwrap_or_default()),
+            |s, v| s.$($path).+ = (v > 0).then(|| Micros::from_secs(v)))
     };
 }
 
@@ -222,6 +239,15 @@ keys! {
     "changeover"."back_h" = whole!(0..=167, |s| hours(s.changeover.back.unwrap_or_default()),
             |s, v| s.changeover.back = (v > 0).then(|| of_hours(v))),
         "hour in which they change back; 0 is never";
+    "journal"."sync_ms" = millis!(0..=60_000, journal.sync), "from a batch written to durable";
+    "journal"."period_ms" = millis!(0..=1_000, journal.period), "how long the first record of a batch waits";
+    "journal"."batch" = whole!(1..=100_000, |s| Some(s.journal.batch.into()), |s, v| s.journal.batch = narrow(v)),
+        "records of a batch at most";
+    "journal"."late_rate" = share!(journal.late_rate), "of the batches are durable late";
+    "journal"."late_ms" = millis!(1..=600_000, journal.late), "by so much";
+    "journal"."full_at_s" = moment!(journal.full_at), "second in which the disk is full; 0 is never";
+    "journal"."full_for_s" = time!(1..=86_400, journal.full_for), "for so long";
+    "journal"."fail_at_s" = moment!(journal.fail_at), "second in which the disk fails for good; 0 is never";
     "plc"."scan_ms" = whole!(1..=100, |s| Some(s.plc_scan.get() / 1_000),
             |s, v| s.plc_scan = Micros::from_millis(v)),
         "time between two PLC scans";
@@ -261,6 +287,28 @@ pub(super) fn names_in(table: &str) -> String {
         names.dedup();
     }
     names.join(", ")
+}
+
+/// A scenario as a file that sets every key which has a value.
+pub(super) fn written(scenario: &Scenario) -> String {
+    let mut lines = Vec::new();
+    let mut table = "";
+    for key in KEYS {
+        let shown = key.shown(scenario);
+        if shown == NO_VALUE {
+            continue;
+        }
+        if key.table != table {
+            table = key.table;
+            lines.push(format!("[{table}]"));
+        }
+        let value = match &key.field {
+            Field::Word { .. } | Field::Path { .. } => toml::Value::String(shown).to_string(),
+            Field::Whole { .. } | Field::Share { .. } => shown,
+        };
+        lines.push(format!("{} = {value}", key.name));
+    }
+    lines.join("\n") + "\n"
 }
 
 /// A scenario file with every key at its default, with meaning and range as comments.

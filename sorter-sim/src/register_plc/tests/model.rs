@@ -72,7 +72,7 @@ proptest! {
                     let place = model.acknowledged + usize::from(distance);
                     let inside = place <= model.published.max(model.acknowledged) && model.session;
                     if model.session {
-                        prop_assert_eq!(store.acknowledge(ack.get()), inside, "{}", ack);
+                        prop_assert_eq!(store.acknowledge(ack.get(), &mut Vec::new()), inside, "{}", ack);
                     }
                     if inside {
                         model.acknowledged = place;
