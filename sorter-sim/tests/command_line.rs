@@ -1,5 +1,7 @@
 //! The real program with bad usage and bad input: exit codes, and texts that tell what to do.
 
+#![expect(clippy::unwrap_used, reason = "what a test sets up is right, or the test fails")]
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
@@ -109,9 +111,14 @@ fn every_command_has_help_with_an_example() {
         &["schedule", "check", "--help"],
         &["notices", "--help"],
         &["notices", "check", "--help"],
+        &["journal", "--help"],
+        &["journal", "show", "--help"],
+        &["journal", "verify", "--help"],
+        &["journal", "explain", "--help"],
         &["mock", "--help"],
         &["drive", "--help"],
         &["drive", "-h"],
+        &["replay", "--help"],
     ] {
         let output = sorter_sim(arguments);
         assert_eq!(output.status.code(), Some(0), "{arguments:?}");
@@ -302,4 +309,101 @@ fn a_mock_that_is_told_to_end_still_tells_what_happened() {
     assert!(told.expect("kill runs").success());
     assert!(lines.map_while(Result::ok).any(|line| line.starts_with("sorter 0: 0 inducted, ")));
     assert_eq!(process.wait().expect("it ends").code(), Some(0));
+}
+
+/// A journal of two parcels in a folder.
+fn journal_file() -> (tempfile::TempDir, String) {
+    use sorter_core::clearance::Clearance;
+    use sorter_core::ids::{ChuteId, DestinationId, HubId, ItemId, ParcelId, SorterId};
+    use sorter_core::journal::{Body, Entry, Journal, Record, RecordKind, RecordSeq};
+    use sorter_core::manifest::Service;
+    use sorter_core::state_word::{StateWord, Step, WeightClass};
+    use sorter_core::units::Micros;
+    use sorter_plc::journal::{JournalPlace, SqliteJournal};
+
+    let folder = tempfile::tempdir().unwrap();
+    let place = JournalPlace { folder: folder.path().into(), hub: HubId::new(1), day: "2026-03-14".into() };
+    let mut journal = SqliteJournal::open(place, RecordSeq::NONE).unwrap();
+    let word = StateWord::announced(
+        DestinationId::new(1),
+        Clearance::Released,
+        Service::Standard,
+        WeightClass::Light,
+    );
+    for number in 0..2_u8 {
+        let seq = RecordSeq::new(u64::from(number) + 1);
+        let at = Micros::from_secs(8 * 3_600 + u64::from(number) * 60);
+        let record = Record {
+            item: ItemId::new(7),
+            parcel: Some(ParcelId::new(u32::from(number))),
+            chute: Some(ChuteId::new(3)),
+            before: Some(word),
+            word: word.after(Step::Claim),
+            ..Record::new(at, RecordKind::Decided, SorterId::new(number))
+        };
+        journal.commit(at, &[Entry { seq, prev: RecordSeq::NONE, body: Body::Record(record) }]).unwrap();
+    }
+    journal.name_parcels([(ParcelId::new(1), "LP263072004SG")]).unwrap();
+    let file = journal.file().to_str().unwrap().to_owned();
+    (folder, file)
+}
+
+#[test]
+fn a_journal_is_shown_and_verified_and_tells_the_story_of_a_parcel() {
+    let (folder, file) = journal_file();
+    let shown = |arguments: &[&str]| {
+        let output = sorter_sim(&[&["journal", "show", &file], arguments].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        stdout(&output)
+    };
+    let both = shown(&[]);
+    assert_eq!(both.lines().count(), 2);
+    let second = both.lines().nth(1).unwrap();
+    assert!(
+        second.contains("2  08:01:00.000  decided           sorter 1 item 7 parcel 1 chute 3"),
+        "{second}"
+    );
+    let only = format!("{second}\n");
+    assert_eq!(shown(&["--last", "1"]), only);
+    assert_eq!(shown(&["--parcel", "LP263072004SG"]), only);
+    assert_eq!(shown(&["--parcel", "1"]), only);
+    assert_eq!(shown(&["--from", "08:00:30", "--kind", "decided", "--item", "7"]), only);
+    assert_eq!(shown(&["--to", "07:59"]), "");
+
+    for parcel in ["1", "LP263072004SG"] {
+        let output = sorter_sim(&["journal", "explain", parcel, &file]);
+        let told = stdout(&output);
+        assert!(
+            told.starts_with("parcel 1\n  08:01:00.000  sorter 1: item 7 decided for chute 3 by "),
+            "{told}"
+        );
+        assert!(told.ends_with("now: on a belt\n"), "{told}");
+    }
+
+    for path in [&file, folder.path().to_str().unwrap()] {
+        let output = sorter_sim(&["journal", "verify", path]);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        assert!(stdout(&output).ends_with(": hub 1, record 1 to record 2, 2 records and 0 notes\n"));
+    }
+}
+
+#[test]
+fn journals_that_cannot_be_read_and_parcels_that_they_do_not_know_are_refused() {
+    let (folder, file) = journal_file();
+    let refused = |arguments: &[&str]| {
+        let output = sorter_sim(&[&["journal"], arguments].concat());
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        stderr(&output)
+    };
+    assert!(refused(&["show", "nowhere.journal"]).contains("nowhere.journal: there is no such journal"));
+    assert!(refused(&["verify", "nowhere"]).contains("nowhere: there is no such journal"));
+    assert!(refused(&["explain", "5", &file]).contains("has no record about parcel 5"));
+    assert!(
+        refused(&["explain", "RB123456785GB", &file]).contains("knows no parcel with the code RB123456785GB")
+    );
+    assert!(refused(&["show", &file, "--kind", "eaten"]).contains("eaten is no kind of record"));
+    assert!(refused(&["show", &file, "--from", "8 o'clock"]).contains("is no time such as 08:15"));
+    let bytes = std::fs::read(&file).unwrap();
+    std::fs::write(&file, &bytes[..bytes.len() - 4_096]).unwrap();
+    assert!(!refused(&["verify", folder.path().to_str().unwrap()]).is_empty());
 }

@@ -3,6 +3,7 @@
 mod day {
     mod determinism;
     mod hall;
+    mod journal;
     mod run;
     mod sabotage;
 }

@@ -6,7 +6,7 @@ use sorter_core::units::Micros;
 use sorter_sim::live::{self, LiveFault, LiveOptions, Transport};
 use sorter_sim::report::{LinksReport, Summary};
 use sorter_sim::run_options::RunOptions;
-use sorter_sim::scenario::Scenario;
+use sorter_sim::scenario::{Sabotage, SabotageKind, Scenario};
 
 /// Two sorters for a minute at their design load.
 fn scenario(seed: u64, parcels: u32) -> Scenario {
@@ -60,6 +60,45 @@ fn a_cable_that_is_pulled_for_five_seconds_costs_no_session_and_no_parcel() {
     let links = links(&summary);
     assert_eq!((links.sessions, links.restarts, links.faults["link_cut"]), (2, 0, 2));
     assert!(links.offline > 900, "{} ticks without connection", links.offline);
+}
+
+#[test]
+fn no_order_goes_out_and_no_event_is_acknowledged_before_it_is_durable() {
+    let summary = run(&scenario(7, 120), Transport::Memory, &[]);
+    let journal = summary.journal.as_ref().unwrap();
+    // An order for nearly each item, its begin and its end.
+    let checked = summary.checked.durability.unwrap();
+    assert!(
+        2 * checked > 5 * summary.parcels.inducted,
+        "{checked} checks of {} parcels",
+        summary.parcels.inducted
+    );
+    assert!(journal.records > 4 * summary.parcels.inducted && journal.held_orders > 100, "{journal:?}");
+}
+
+#[test]
+fn a_disk_that_says_what_it_does_not_have_is_found_by_orders_and_by_acknowledgements() {
+    let mut scenario = scenario(8, 120);
+    scenario.sabotage = Some(Sabotage { kind: SabotageKind::OrderBeforeDurable, at_parcel: 20 });
+    let live = LiveOptions { transport: Transport::Memory, ..LiveOptions::default() };
+    let outcome = live::run(&scenario, &live, &RunOptions::default(), &|_| {}).unwrap();
+    assert!(outcome.summary.violations.durability > Some(0), "{:?}", outcome.summary.faults);
+    assert!(
+        outcome.messages.iter().any(|message| message.contains("the PLC forgets")),
+        "{:#?}",
+        outcome.messages
+    );
+}
+
+#[test]
+fn a_full_disk_closes_induction_over_links_too_until_there_is_space() {
+    let mut scenario = scenario(9, 240);
+    scenario.journal.full_at = Some(Micros::from_secs(20));
+    scenario.journal.full_for = Micros::from_secs(10);
+    let summary = run(&scenario, Transport::Memory, &[]);
+    assert_eq!((summary.faults["journal_full"], summary.parcels.inducted), (1, 240));
+    let journal = summary.journal.as_ref().unwrap();
+    assert!(journal.closed_s >= 2.0 * journal.stalled_s - 1.0 && journal.stalled_s > 5.0, "{journal:?}");
 }
 
 #[test]

@@ -44,7 +44,7 @@ impl World {
         }
         self.wire.connected = true;
         let now = self.now();
-        self.exchange.begin_cycle(now);
+        self.begin_cycle(now);
         loop {
             let (span, order) = match self.exchange.next_request() {
                 None => return,

@@ -101,6 +101,13 @@ impl World {
         self.ledger.stats.count(what);
     }
 
+    /// The exchange begins a cycle.
+    pub(crate) fn begin_cycle(&mut self, now: Micros) {
+        let Self { memory, ledger, draws, .. } = self;
+        let mut host = HostAtWork { memory, ledger, draws, pace: self.machine.pace };
+        self.exchange.begin_cycle(now, &mut host).expect("this host gives its orders in polls only");
+    }
+
     /// The exchange takes an answer.
     pub(crate) fn answered(&mut self, now: Micros, words: &[u16]) {
         let Self { memory, ledger, draws, .. } = self;

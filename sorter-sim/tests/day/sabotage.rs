@@ -39,12 +39,12 @@ fn assert_found(kind: &str, condition: &str) {
 fn the_day_without_sabotage_is_good_and_every_condition_was_tested() {
     let run = Run::of(DAY, &[]);
     assert_eq!(run.code, Some(0), "{}", run.errors);
-    for condition in ["accounting", "claim", "wrong_chute", "customs", "capacity", "plan", "departure"] {
+    for condition in
+        ["accounting", "claim", "wrong_chute", "customs", "capacity", "plan", "departure", "durability"]
+    {
         assert_eq!(run.number(&format!("/violations/{condition}")), 0);
         assert!(run.number(&format!("/checked/{condition}")) > 10_000, "{condition}");
     }
-    assert!(run.report["violations"]["durability"].is_null());
-    assert!(run.report["checked"]["durability"].is_null());
     assert!(run.number("/reasons/overflow") > 100, "full chutes are part of this day");
     assert!(run.number("/reasons/duplicate") > 100, "duplicate labels are part of this day");
 }
@@ -112,6 +112,11 @@ fn a_manifest_that_is_one_short_is_found() {
 #[test]
 fn a_chute_that_is_switched_without_draining_is_found() {
     assert_found("undrained_switch", "plan");
+}
+
+#[test]
+fn an_order_that_is_sent_before_its_decision_is_durable_is_found() {
+    assert_found("order_before_durable", "durability");
 }
 
 #[test]
