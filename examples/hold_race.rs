@@ -33,7 +33,7 @@ use sorter_core::layout::Layout;
 use sorter_core::manifest::Announcement;
 use sorter_core::plan::{ChuteRole, PlanSource};
 use sorter_core::state_word::Life;
-use sorter_core::units::{Grams, Micros, Millimetres};
+use sorter_core::units::{EncoderCount, Grams, Micros, Millimetres};
 
 const PARCELS: u32 = 64;
 /// Rounds of customs over all parcels.
@@ -160,7 +160,7 @@ fn is_gone(engine: &Engine, parcel: ParcelId) -> bool {
 /// A parcel is put on the belt and decided.
 fn enter(worker: &mut Worker, number: u32, at: Micros) -> anyhow::Result<Item> {
     let id = ItemId::new(u16::try_from(number)? + 1);
-    worker.entered(id, at, true);
+    worker.entered(id, at, true, EncoderCount::default());
     let mut item = Item { number, id, known: None, held: Assigned::NOTHING };
     decide(worker, &mut item, &[&code(number)], at);
     Ok(item)

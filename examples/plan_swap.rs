@@ -29,7 +29,7 @@ use sorter_core::ids::{ChuteId, HubId, ItemId, PlanVersion, SorterId};
 use sorter_core::layout::Layout;
 use sorter_core::manifest::Announcement;
 use sorter_core::plan::{PlanSource, diff};
-use sorter_core::units::{Grams, Micros, Millimetres};
+use sorter_core::units::{EncoderCount, Grams, Micros, Millimetres};
 
 /// Parcels that the worker sorts; the new plan is asked for after the first third.
 const PARCELS: u32 = 60_000;
@@ -105,7 +105,7 @@ fn sort_all(mut worker: Worker, ask: &Sender<()>, told: &Receiver<bool>) -> anyh
 fn sort_one(worker: &mut Worker, number: u32, turn: u32, at: Micros) -> anyhow::Result<(PlanVersion, bool)> {
     let item = ItemId::new(u16::try_from(turn % 50_000)? + 1);
     let code = make::s10(*b"LP", number, *b"SG");
-    worker.entered(item, at, true);
+    worker.entered(item, at, true, EncoderCount::default());
     let decision = worker.decide(&Scan {
         item,
         at,

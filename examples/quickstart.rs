@@ -15,7 +15,7 @@ use sorter_core::ids::{HubId, ItemId, SorterId};
 use sorter_core::layout::Layout;
 use sorter_core::manifest;
 use sorter_core::plan::PlanSource;
-use sorter_core::units::{Grams, Micros, Millimetres};
+use sorter_core::units::{EncoderCount, Grams, Micros, Millimetres};
 
 const MANIFEST: &str = "codes,country,postcode,weight_g,clearance
 LP263072004SG LP00239506206926,DE,10115,420,released
@@ -47,7 +47,7 @@ fn main() -> anyhow::Result<()> {
     let mut worker = engine.worker(SorterId::new(0));
     worker.keep(Keep::Last(1_000));
     let item = ItemId::new(1);
-    worker.entered(item, Micros::ZERO, true);
+    worker.entered(item, Micros::ZERO, true, EncoderCount::default());
     let decision = worker.decide(&Scan {
         item,
         at: Micros::from_millis(2_000),

@@ -3,7 +3,7 @@
 mod beat;
 mod cycle;
 mod leg;
-mod machine;
+pub(crate) mod machine;
 mod plants;
 mod reconnect;
 mod sheet;

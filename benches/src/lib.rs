@@ -1,8 +1,10 @@
-//! What the benches share: seeded workloads, PLCs without a plant, raw contestants, and the figures of the link.
+//! What the benches share: seeded workloads, PLCs without a plant, raw contestants, and the figures of the link and of
+//! the journal.
 
 #![forbid(unsafe_code)]
 
 pub mod figures;
+pub mod journal;
 pub mod naive;
 pub mod plc;
 pub mod round_trips;

@@ -246,7 +246,7 @@ async fn cycle(
     begun: std::time::Instant,
 ) -> io::Result<()> {
     let time = || Micros::new(u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX));
-    exchange.begin_cycle(time());
+    exchange.begin_cycle(time(), host).map_err(io::Error::other)?;
     while let Some(request) = exchange.next_request() {
         link.request(&request, answer).await.map_err(io::Error::other)?;
         exchange.answered(time(), answer, host).map_err(io::Error::other)?;

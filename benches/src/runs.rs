@@ -8,6 +8,10 @@ use std::time::{Duration, Instant};
 use sorter_core::chute::ChuteReport;
 use sorter_core::engine::{Assigned, Commit, Decision, Fate, OrderEnd, Scan, Worker};
 use sorter_core::ids::{ChuteId, ItemId, SorterId};
+use sorter_core::journal::{
+    Book, BookConfig, Health, Image, Keep, Record, RecordKind, Scribe, ScribeConfig, SimulatedDisk,
+    SimulatedJournal,
+};
 use sorter_core::units::{Grams, Micros, Millimetres};
 
 use crate::naive::Naive;
@@ -25,13 +29,41 @@ pub struct EngineRun<'w> {
     worker: Worker,
     /// The next scan, counted over all passes.
     next: usize,
+    /// What writes the journal, where there is one.
+    writer: Option<Writer>,
+    journaled: bool,
 }
+
+/// The other end of a journal on a disk that keeps nothing. It works between the timed chunks: in a hub it has a thread
+/// of its own.
+type Writer = Scribe<SimulatedJournal>;
 
 impl<'w> EngineRun<'w> {
     /// A run at its start.
     pub fn new(workload: &'w Workload) -> Self {
+        Self::with(workload, false)
+    }
+
+    /// A run at its start whose worker writes to a journal.
+    pub fn journaled(workload: &'w Workload) -> Self {
+        Self::with(workload, true)
+    }
+
+    fn with(workload: &'w Workload, journaled: bool) -> Self {
         let codes = workload.scanned().map(|parcel| [parcel.code()]).collect();
-        Self { workload, codes, worker: workload.engine().worker(SorterId::new(0)), next: 0 }
+        let (worker, writer) = start(workload, journaled);
+        Self { workload, codes, worker, next: 0, writer, journaled }
+    }
+
+    /// A run of a worker whose journal somebody else writes. It decides one parcel after the other, and no chunks.
+    pub fn written_by(workload: &'w Workload, book: Book) -> Self {
+        let worker = workload.journaled_engine(book).worker(SorterId::new(0));
+        Self { workload, codes: Vec::new(), worker, next: 0, writer: None, journaled: true }
+    }
+
+    /// The state that the journal of the engine begins with.
+    pub fn image(&self) -> Image {
+        self.worker.engine().image()
     }
 
     /// The time of `count` single decisions.
@@ -62,6 +94,7 @@ impl<'w> EngineRun<'w> {
             for decision in decisions.drain(..) {
                 run_off(&mut self.worker, &decision);
             }
+            self.write();
         }
         spent
     }
@@ -90,8 +123,19 @@ impl<'w> EngineRun<'w> {
             }
             spent += timer.elapsed();
             self.empty_chutes();
+            self.write();
         }
         spent
+    }
+
+    /// Lets the writer of the journal take all that there is.
+    fn write(&mut self) {
+        let Some(writer) = &mut self.writer else { return };
+        writer.turn(AT);
+        while let Some(due) = writer.due() {
+            writer.turn(due);
+        }
+        assert_eq!(writer.health(), Health::Well, "the lane has room for a chunk");
     }
 
     /// Decides one parcel for which no item is under way.
@@ -108,7 +152,7 @@ impl<'w> EngineRun<'w> {
     fn chunk(&mut self, left: u64, passes: u32) -> std::ops::Range<usize> {
         let parcels = self.codes.len();
         if self.next == parcels * passes as usize {
-            self.worker = self.workload.engine().worker(SorterId::new(0));
+            (self.worker, self.writer) = start(self.workload, self.journaled);
             self.next = 0;
         }
         let start = self.next % parcels;
@@ -125,6 +169,51 @@ impl<'w> EngineRun<'w> {
             self.worker.chute_changed(chute, AT, ChuteReport { container: true, ..ChuteReport::default() });
         }
     }
+}
+
+/// A worker, and the writer of its journal.
+fn start(workload: &Workload, journaled: bool) -> (Worker, Option<Writer>) {
+    let sorter = SorterId::new(0);
+    if !journaled {
+        return (workload.engine().worker(sorter), None);
+    }
+    let (book, drain) = Book::new(BookConfig::default());
+    let engine = workload.journaled_engine(book);
+    let image = engine.image();
+    let disk = SimulatedDisk { keep: Keep::Nothing, ..SimulatedDisk::default() };
+    let writer = Scribe::new(drain, SimulatedJournal::new(disk), image, false, ScribeConfig::default());
+    (engine.worker(sorter), Some(writer))
+}
+
+/// The time of `count` bare pushes into the lane of a worker, which is emptied between them.
+///
+/// # Panics
+/// Never: a new book has the lane.
+pub fn pushes(count: u64) -> Duration {
+    let (book, drain) = Book::new(BookConfig::default());
+    let mut lane = book.lane(SorterId::new(0)).expect("it is the first");
+    let disk = SimulatedDisk { keep: Keep::Nothing, ..SimulatedDisk::default() };
+    let config = ScribeConfig::default();
+    let mut writer = Scribe::new(drain, SimulatedJournal::new(disk), Image::default(), false, config);
+    let mut record = Record::new(AT, RecordKind::Decided, SorterId::new(0));
+    (record.item, record.chute) = (ITEM, Some(ChuteId::new(7)));
+    let mut spent = Duration::ZERO;
+    let mut left = count;
+    while left > 0 {
+        let chunk = left.min(CHUNK as u64);
+        left -= chunk;
+        let timer = Timer::start();
+        for number in 0..chunk {
+            record.extra = number;
+            lane.push(std::hint::black_box(&record));
+        }
+        spent += timer.elapsed();
+        writer.turn(AT);
+        while let Some(due) = writer.due() {
+            writer.turn(due);
+        }
+    }
+    spent
 }
 
 /// The time of `count` naive decisions; orders end between the chunks as they do for the engine.

@@ -7,6 +7,7 @@ use sorter_core::barcode::{CodeBook, make};
 use sorter_core::clearance::Clearance;
 use sorter_core::engine::{Engine, EngineBuilder, EngineConfig, HallRules};
 use sorter_core::ids::HubId;
+use sorter_core::journal::Book;
 use sorter_core::layout::Layout;
 use sorter_core::manifest::Announcement;
 use sorter_core::plan::PlanSource;
@@ -75,7 +76,7 @@ impl Workload {
     }
 
     /// The parcels in the order in which they are scanned: each once, neighbours far apart in memory.
-    pub fn scanned(&self) -> impl Iterator<Item = &Parcel> {
+    pub fn scanned(&self) -> impl Iterator<Item = &Parcel> + Clone {
         let count = self.parcels.len() as u64;
         (0..count).map(move |turn| &self.parcels[(turn * STRIDE % count) as usize])
     }
@@ -85,6 +86,20 @@ impl Workload {
     /// # Panics
     /// When a parcel or the plan is refused, which the tests rule out.
     pub fn engine(&self) -> Arc<Engine> {
+        Self::built(self.builder())
+    }
+
+    /// The same engine, with a journal.
+    ///
+    /// # Panics
+    /// As [`Workload::engine`].
+    pub fn journaled_engine(&self, book: Book) -> Arc<Engine> {
+        let mut builder = self.builder();
+        builder.keep_journal(book);
+        Self::built(builder)
+    }
+
+    fn builder(&self) -> EngineBuilder {
         let mut builder = EngineBuilder::new(EngineConfig {
             hub: HubId::new(0),
             layout: Arc::new(Layout::line_100()),
@@ -106,6 +121,10 @@ impl Workload {
             announcement.codes.push(parcel.code());
             builder.announce(&announcement).expect("every parcel of the workload is announced once");
         }
+        builder
+    }
+
+    fn built(builder: EngineBuilder) -> Arc<Engine> {
         builder.build(&plan()).expect("the tests compile the standard plan")
     }
 }

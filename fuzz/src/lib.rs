@@ -6,20 +6,24 @@
 #![forbid(unsafe_code)]
 
 mod codes;
+mod journal;
 mod manifests;
 mod modbus;
 mod notices;
 mod plans;
+mod recordings;
 mod registers;
 mod scanner;
 mod schedules;
 pub mod seeds;
 
 pub use codes::{barcode, code_book, plate, postcode};
+pub use journal::{journal_row, snapshot};
 pub use manifests::manifest;
 pub use modbus::modbus_frame;
 pub use notices::notices;
 pub use plans::{layout, plan};
+pub use recordings::recording;
 pub use registers::registers;
 pub use scanner::scanner;
 pub use schedules::schedule;
@@ -41,6 +45,9 @@ pub const TARGETS: &[Target] = &[
     ("modbus_frame", modbus_frame),
     ("registers", registers),
     ("scanner", scanner),
+    ("snapshot", snapshot),
+    ("journal_row", journal_row),
+    ("recording", recording),
 ];
 
 /// Between the two texts of an input that has two. No text of the formats has this byte.

@@ -1,5 +1,7 @@
 //! Inputs to start from: one good one of each kind, so that a fuzzer is past the first check at once.
 
+mod journal;
+mod recordings;
 mod registers;
 
 use std::path::Path;
@@ -72,6 +74,9 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
         "modbus_frame" => requests(),
         "registers" => registers::blocks(),
         "scanner" => streams(),
+        "snapshot" => journal::snapshots(),
+        "journal_row" => journal::rows(),
+        "recording" => recordings::files(),
         _ => Vec::new(),
     }
 }

@@ -55,7 +55,7 @@ impl Load {
 }
 
 /// Notes what machine this is and what it does already.
-pub(super) fn note(sheet: &mut Sheet) {
+pub(crate) fn note(sheet: &mut Sheet) {
     sheet.title("machine");
     let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
     sheet.put("cores", cores);

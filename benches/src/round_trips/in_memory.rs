@@ -56,7 +56,7 @@ impl InMemory {
     /// One cycle alone.
     pub fn cycle(&mut self) {
         self.now = self.now + SCAN;
-        self.exchange.begin_cycle(self.now);
+        self.exchange.begin_cycle(self.now, &mut self.host).expect("the host keeps to the contract");
         let mut words = [0; STATUS_WORDS + 4];
         while let Some(request) = self.exchange.next_request() {
             let read = match request {
