@@ -189,7 +189,7 @@ impl<'a> Hub<'a> {
         hub.keep_story();
         hub.tell_announced();
         hub.open_the_hall();
-        hub.journal.look(Micros::ZERO);
+        hub.look_at_records(Micros::ZERO);
         hub.record_journal(Micros::ZERO);
         Ok(hub)
     }
@@ -242,12 +242,14 @@ impl<'a> Hub<'a> {
         };
         station.scan(due, &self.reads, &mut audience);
         self.due[place] = station.due();
-        if station.has_recorded() {
-            self.journal.look(due);
+        let recorded = station.has_recorded();
+        let has_manifests = station.has_manifests();
+        if recorded {
+            self.look_at_records(due);
             self.recorder.journal(due, || self.journal.progress());
         }
         self.scans += 1;
-        if station.has_manifests() {
+        if has_manifests {
             self.take_manifests(place, due);
         }
     }
@@ -260,18 +262,31 @@ impl<'a> Hub<'a> {
                 continue;
             }
             self.record_journal(at);
-            let mut woken = false;
-            for (station, due) in self.stations.iter_mut().zip(&mut self.due) {
-                if station.waits_for_journal() {
-                    *due = station.look_at_journal(at);
-                    woken = true;
-                }
-            }
-            if woken {
+            if self.wake_stations(at) {
                 return true;
             }
         }
         false
+    }
+
+    /// Has a journal that rests look at what was recorded. One that waits for nothing and takes no time has written it
+    /// at once.
+    fn look_at_records(&mut self, now: Micros) {
+        if self.journal.is_idle() && self.journal.turn(now, &mut self.checker, &mut self.saboteur) {
+            self.wake_stations(now);
+        }
+    }
+
+    /// Has the stations whose orders wait look at the journal. Gives whether there were any.
+    fn wake_stations(&mut self, at: Micros) -> bool {
+        let mut woken = false;
+        for (station, due) in self.stations.iter_mut().zip(&mut self.due) {
+            if station.waits_for_journal() {
+                *due = station.look_at_journal(at);
+                woken = true;
+            }
+        }
+        woken
     }
 
     fn record_journal(&mut self, now: Micros) {

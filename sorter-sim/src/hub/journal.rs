@@ -92,12 +92,9 @@ impl HubJournal {
         self.due
     }
 
-    /// Something may have been recorded.
-    pub(super) fn look(&mut self, now: Micros) {
-        if matches!(self.scribe.state(), ScribeState::Idle) {
-            self.scribe.turn(now);
-            self.due = self.scribe.due();
-        }
+    /// Whether it has nothing to do until something is recorded.
+    pub(super) fn is_idle(&self) -> bool {
+        matches!(self.scribe.state(), ScribeState::Idle)
     }
 
     /// Does what is due, at its time. Gives whether anything became durable or the journal is in another state of

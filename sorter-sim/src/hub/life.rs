@@ -109,7 +109,7 @@ impl Hub<'_> {
                 HallEvent::Review => self.review(now),
             }
         }
-        self.journal.look(now);
+        self.look_at_records(now);
         self.record_journal(now);
     }
 

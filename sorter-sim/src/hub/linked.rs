@@ -81,7 +81,7 @@ impl Hub<'_> {
             recorder: &mut self.recorder,
         };
         let ready = self.stations[place].ready_link(now, accepts_orders, orders, &mut audience);
-        self.journal.look(now);
+        self.look_at_records(now);
         ready
     }
 
@@ -104,7 +104,7 @@ impl Hub<'_> {
         if station.has_manifests() {
             self.take_manifests(place, now);
         }
-        self.journal.look(now);
+        self.look_at_records(now);
     }
 
     /// A link has found that its PLC has booted.
@@ -118,7 +118,7 @@ impl Hub<'_> {
             recorder: &mut self.recorder,
         };
         self.stations[place].plc_restarted(now, &mut audience);
-        self.journal.look(now);
+        self.look_at_records(now);
     }
 
     /// A link could not hear its PLC.
@@ -131,7 +131,7 @@ impl Hub<'_> {
             recorder: &mut self.recorder,
         };
         self.stations[place].unheard(now, &mut audience);
-        self.journal.look(now);
+        self.look_at_records(now);
     }
 
     /// A link has opened a session.
@@ -144,7 +144,7 @@ impl Hub<'_> {
             recorder: &mut self.recorder,
         };
         self.stations[place].resync(now, resync, &mut audience);
-        self.journal.look(now);
+        self.look_at_records(now);
     }
 
     /// Switches a PLC off.

@@ -223,7 +223,7 @@ impl Station {
             line.plc_mut().set_induction_spacing(Micros::new(spacing));
         }
         self.note_ready(now, &ready);
-        self.emit(now, 0, audience);
+        self.emit(now, held, audience);
     }
 
     /// Notes what the journal leaves of the induction.

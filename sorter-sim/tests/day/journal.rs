@@ -41,6 +41,13 @@ fn a_disk_that_keeps_up_costs_no_order_and_no_induction() {
 }
 
 #[test]
+fn each_order_counts_once_behind_a_disk_that_takes_no_time() {
+    let run = day_with("sync_ms = 0\nperiod_ms = 0\n");
+    assert_eq!(run.code, Some(0), "{}", run.errors);
+    assert_accounted(&run);
+}
+
+#[test]
 fn a_slow_disk_slows_induction_down_before_anything_is_lost() {
     let run = day_with("sync_ms = 500\n");
     assert_eq!(run.code, Some(0), "{}", run.errors);
