@@ -1,6 +1,8 @@
 //! What goes on while the PLC cannot be heard: the belt moves, and orders that the PLC has taken fire.
 
 use sorter_core::journal::Cause;
+use std::cmp::Reverse;
+
 use sorter_core::units::Micros;
 
 use super::{Controller, Watch, belt};
@@ -41,6 +43,10 @@ impl Controller {
     /// Commits the items whose point of no return is at this belt travel or before it, as far as their orders were
     /// sent.
     pub(super) fn commit_passed(&mut self, now: Micros, travel: i64, watch: &mut impl Watch) {
+        // Each item that waits for something is in the heap with it, so mostly there is nothing to look for.
+        if self.deadlines.peek().is_none_or(|Reverse((first, _))| *first > travel) {
+            return;
+        }
         for place in 0..self.items.places() {
             if let Some(id) = self.items.passed(place, travel) {
                 if let Some(item) = self.items.get_mut(id) {

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{CachedStatement, Connection, TransactionBehavior, params};
 use sorter_core::ids::ParcelId;
 use sorter_core::journal::{
@@ -150,6 +151,16 @@ impl SqliteJournal {
         let failure = run.err().map(|error| commit_error(&error, &self.file));
         self.log = 0;
         self.broken = failure.filter(|error| error.kind == CommitErrorKind::Fatal);
+        if self.broken.is_some() {
+            self.leave_alone();
+        }
+    }
+
+    /// Has SQLite write nothing more at the end, since a disk that has failed once may say of the next sync that it
+    /// went well: what is durable stays in the log, which is checked when it is read.
+    fn leave_alone(&self) {
+        // Where it cannot be set, recovery still finds what is damaged by its checksums.
+        let _ = self.db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
     }
 
     /// Says what time it is, so that what is written counts as durable from then on and not from when it was due.
@@ -218,6 +229,9 @@ impl Journal for SqliteJournal {
             if !self.db.is_autocommit() {
                 // The batch could not even be taken back, so another try would find its rows there.
                 error.kind = CommitErrorKind::Fatal;
+            }
+            if error.kind == CommitErrorKind::Fatal {
+                self.leave_alone();
             }
             return Err(error);
         }

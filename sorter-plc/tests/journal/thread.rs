@@ -15,11 +15,11 @@ fn what_is_pushed_is_durable_soon_and_recovered_word_for_word() {
         let marks = scene.push(count);
         scene.wait_until_safe(marks);
     }
-    let status = scene.thread.status();
-    assert_eq!((status.durable, status.health), (RecordSeq::new(3_011), Health::Well));
-    assert!(status.lag.max() > Micros::ZERO);
     let image = recovered(folder.path());
     assert_eq!(image.seq, RecordSeq::new(3_011));
+    let status = scene.thread.stop().unwrap();
+    assert_eq!((status.durable, status.health), (RecordSeq::new(3_011), Health::Well));
+    assert!(status.lag.max() > Micros::ZERO);
 }
 
 #[test]
@@ -62,8 +62,11 @@ fn the_state_is_the_same_with_and_without_snapshots() {
     let marks = scene.push(44);
     scene.wait_until_safe(marks);
     let with = recover(folder.path(), HUB, initial()).unwrap();
-    assert_eq!((with.from_snapshot, with.records_read), (Some(made), 44));
-    drop(scene.thread);
+    // One that was due may have been made after the one that was asked for.
+    let from = with.from_snapshot.unwrap();
+    assert!(from >= made, "{from} is older than {made}");
+    assert_eq!(with.records_read, 3_374 - from.get());
+    scene.thread.stop().unwrap();
     for entry in std::fs::read_dir(folder.path()).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|end| end == "snapshot") {
