@@ -62,6 +62,13 @@ const PROGRESS_STEP: u64 = 4_096;
 /// How often people look at what they may take from the hold chutes.
 const REVIEW: Micros = Micros::from_secs(60);
 
+/// Later than everything.
+const NEVER: Micros = Micros::new(u64::MAX);
+
+fn or_never(due: Option<Micros>) -> Micros {
+    due.unwrap_or(NEVER)
+}
+
 /// What stands between the controllers and their PLCs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Driver {
@@ -116,8 +123,9 @@ pub(crate) struct Hub<'a> {
     plates: BTreeMap<(usize, ChuteId), LicencePlate>,
     plates_made: u64,
     stations: Vec<Station>,
-    /// When the next scan of each station is due; together in memory, since all are looked at for each scan.
-    due: Vec<Option<Micros>>,
+    /// When the next scan of each station is due, or [`NEVER`]; together in memory, since all are looked at for each
+    /// scan.
+    due: Vec<Micros>,
     checker: Checker<'a>,
     saboteur: Saboteur,
     stopwatch: Stopwatch,
@@ -157,7 +165,7 @@ impl<'a> Hub<'a> {
             (parcel.announced() != Announced::Never).then_some((label, parcel.arrival, parcel.flow))
         };
         let mut hub = Self {
-            due: stations.iter().map(Station::due).collect(),
+            due: stations.iter().map(|station| or_never(station.due())).collect(),
             stations,
             messages: office.timeline((0..).zip(load.parcels()).filter_map(subject)),
             agenda: Agenda::new(scenario.seed, hub),
@@ -206,8 +214,8 @@ impl<'a> Hub<'a> {
         loop {
             let scan = self.next().filter(|(due, _)| *due <= longest);
             let hall = self.hall_due();
-            let next = scan.map(|(due, _)| due).into_iter().chain(hall).min();
-            if self.write_journal(next.unwrap_or(longest)) {
+            let next = scan.map_or(NEVER, |(due, _)| due).min(or_never(hall));
+            if self.write_journal(if next == NEVER { longest } else { next }) {
                 continue;
             }
             match (scan, hall) {
@@ -241,7 +249,7 @@ impl<'a> Hub<'a> {
             recorder: &mut self.recorder,
         };
         station.scan(due, &self.reads, &mut audience);
-        self.due[place] = station.due();
+        self.due[place] = or_never(station.due());
         let recorded = station.has_recorded();
         let has_manifests = station.has_manifests();
         if recorded {
@@ -282,7 +290,7 @@ impl<'a> Hub<'a> {
         let mut woken = false;
         for (station, due) in self.stations.iter_mut().zip(&mut self.due) {
             if station.waits_for_journal() {
-                *due = station.look_at_journal(at);
+                *due = or_never(station.look_at_journal(at));
                 woken = true;
             }
         }
@@ -295,8 +303,8 @@ impl<'a> Hub<'a> {
 
     /// The earliest due scan; the lower sorter first.
     fn next(&self) -> Option<(Micros, usize)> {
-        let due = |(place, due): (usize, &Option<Micros>)| Some(((*due)?, place));
-        self.due.iter().enumerate().filter_map(due).min()
+        let (place, due) = self.due.iter().copied().enumerate().min_by_key(|(_, due)| *due)?;
+        (due != NEVER).then_some((due, place))
     }
 
     /// Announces what has become known by now.

@@ -85,6 +85,33 @@ enum Way {
     No,
 }
 
+/// What the lanes had when a look began.
+struct Look {
+    pushed: [u64; SorterId::LIMIT],
+    /// The lanes that may have records that were not taken yet, one bit each: mostly one or two of them have.
+    waiting: u32,
+}
+
+const _: () = assert!(SorterId::LIMIT == u32::BITS as usize);
+
+impl Look {
+    fn new(pushed: [u64; SorterId::LIMIT], drained: &Drained) -> Self {
+        let waiting = (0..SorterId::LIMIT).filter(|lane| drained.lanes[*lane] < pushed[*lane]);
+        let waiting = waiting.fold(0, |bits, lane| bits | 1 << lane);
+        Self { pushed, waiting }
+    }
+
+    /// The lanes that may have something, from `first` on and around.
+    fn lanes_from(&self, first: usize) -> impl Iterator<Item = usize> + use<> {
+        let mut left = self.waiting.rotate_right(first as u32);
+        std::iter::from_fn(move || {
+            let step = (left != 0).then(|| left.trailing_zeros() as usize)?;
+            left &= left - 1;
+            Some((first + step) % SorterId::LIMIT)
+        })
+    }
+}
+
 impl Sequencer {
     /// A sequencer that goes on after an image. With `follow` the image follows the records whole, so that snapshots
     /// can be made; without it only what numbering needs.
@@ -128,12 +155,12 @@ impl Sequencer {
     /// follow.
     pub fn collect(&mut self, drain: &mut Drain, most: usize, out: &mut Vec<Entry>) {
         drain.look();
-        let pushed = drain.pushed();
+        let mut look = Look::new(drain.pushed(), &self.drained);
         self.hub_is_read = false;
-        self.collect_rounds(drain, &pushed, most, out);
-        self.count_looks(drain, &pushed);
-        while self.take_patient(drain, &pushed, out) {
-            self.collect_rounds(drain, &pushed, most, out);
+        self.collect_rounds(drain, &mut look, most, out);
+        self.count_looks(drain, &look);
+        while self.take_patient(drain, &look, out) {
+            self.collect_rounds(drain, &mut look, most, out);
         }
         self.first = (self.first + 1) % SorterId::LIMIT;
         self.drained.hub = self.aside.front().map_or(drain.popped(), |aside| aside.number - 1);
@@ -141,27 +168,38 @@ impl Sequencer {
     }
 
     /// Takes what follows, as long as anything does.
-    fn collect_rounds(
+    fn collect_rounds(&mut self, drain: &mut Drain, look: &mut Look, most: usize, out: &mut Vec<Entry>) {
+        loop {
+            let before = out.len();
+            self.collect_aside(most, out);
+            self.collect_hub(drain, most, out);
+            for lane in look.lanes_from(self.first) {
+                self.collect_lane(drain, lane, look, most, out);
+            }
+            let nothing_waits = look.waiting == 0 && self.aside.is_empty();
+            if nothing_waits || out.len() == before || out.len() >= most {
+                return;
+            }
+        }
+    }
+
+    fn collect_lane(
         &mut self,
-        drain: &mut Drain,
-        pushed: &[u64; SorterId::LIMIT],
+        drain: &Drain,
+        lane: usize,
+        look: &mut Look,
         most: usize,
         out: &mut Vec<Entry>,
     ) {
-        let mut before = usize::MAX;
-        while out.len() != before && out.len() < most {
-            before = out.len();
-            self.collect_aside(most, out);
-            self.collect_hub(drain, most, out);
-            for step in 0..SorterId::LIMIT {
-                let lane = (self.first + step) % SorterId::LIMIT;
-                while out.len() < most
-                    && let Some(record) = self.first_of(drain, lane, pushed)
-                    && self.way(&record) != Way::No
-                {
-                    self.take_from(lane, record, out);
-                }
+        while out.len() < most {
+            let Some(record) = self.first_of(drain, lane, look) else {
+                look.waiting &= !(1 << lane);
+                return;
+            };
+            if self.way(&record) == Way::No {
+                return;
             }
+            self.take_from(lane, record, out);
         }
     }
 
@@ -203,9 +241,9 @@ impl Sequencer {
     }
 
     /// The first record of a lane, if it has one.
-    fn first_of(&self, drain: &Drain, lane: usize, pushed: &[u64; SorterId::LIMIT]) -> Option<Record> {
+    fn first_of(&self, drain: &Drain, lane: usize, look: &Look) -> Option<Record> {
         let number = self.drained.lanes[lane];
-        if number < pushed[lane] { drain.read(lane, number) } else { None }
+        if number < look.pushed[lane] { drain.read(lane, number) } else { None }
     }
 
     fn take_from(&mut self, lane: usize, record: Record, out: &mut Vec<Entry>) {
@@ -215,9 +253,9 @@ impl Sequencer {
     }
 
     /// Counts a look for each record that has to wait.
-    fn count_looks(&mut self, drain: &Drain, pushed: &[u64; SorterId::LIMIT]) {
-        for lane in 0..SorterId::LIMIT {
-            let first = self.first_of(drain, lane, pushed);
+    fn count_looks(&mut self, drain: &Drain, look: &Look) {
+        for lane in look.lanes_from(0) {
+            let first = self.first_of(drain, lane, look);
             if first.is_some_and(|record| self.way(&record) == Way::No) {
                 self.waited[lane] += 1;
             }
@@ -226,7 +264,7 @@ impl Sequencer {
     }
 
     /// Takes a record that does not follow and has waited long enough, and gives whether there was one.
-    fn take_patient(&mut self, drain: &Drain, pushed: &[u64; SorterId::LIMIT], out: &mut Vec<Entry>) -> bool {
+    fn take_patient(&mut self, drain: &Drain, look: &Look, out: &mut Vec<Entry>) -> bool {
         for place in 0..self.aside.len() {
             let Aside { record, waited, .. } = self.aside[place];
             if !self.is_behind(&record, place) && self.is_over(&record, waited) {
@@ -235,8 +273,8 @@ impl Sequencer {
                 return true;
             }
         }
-        for lane in (0..SorterId::LIMIT).filter(|_| self.hub_is_read) {
-            let first = self.first_of(drain, lane, pushed);
+        for lane in look.lanes_from(0).filter(|_| self.hub_is_read) {
+            let first = self.first_of(drain, lane, look);
             if let Some(record) = first.filter(|record| self.is_over(record, self.waited[lane])) {
                 self.take_from(lane, record, out);
                 return true;

@@ -83,6 +83,9 @@ fn each(bits: ChuteBits) -> impl Iterator<Item = ChuteId> {
 impl Controller {
     /// Takes over what earlier events announced, before the events that came with this image.
     pub(super) fn show_unseen(&mut self, now: Micros, plant: &PlantImage, events: &[EventRecord]) {
+        if self.images.unseen == ChuteBits::default() {
+            return;
+        }
         for chute in each(std::mem::take(&mut self.images.unseen)) {
             // Where it changed again, the image shows it after that.
             if !events.iter().any(|record| record.event == Event::Chute { chute }) {
@@ -123,7 +126,8 @@ impl Controller {
             (before.not_available, plant.not_available),
             (before.container, plant.container),
         ];
-        for (old, new) in images {
+        // In most cycles nothing has changed.
+        for (old, new) in images.into_iter().filter(|(old, new)| old != new) {
             for chute in old.changed(&new) {
                 let known = self.worker.chutes().get(chute).map(|state| state.report().container);
                 if ahead && known == Some(false) && plant.container.get(chute) {

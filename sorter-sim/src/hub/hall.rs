@@ -34,6 +34,8 @@ pub(super) enum HallEvent {
 /// What is to happen, by time; what was noted first goes first.
 pub(super) struct Agenda {
     events: BTreeMap<(Micros, u64), HallEvent>,
+    /// The time of the first of them: it is asked for much more often than it changes.
+    first: Option<Micros>,
     noted: u64,
     draws: Draws,
 }
@@ -42,6 +44,7 @@ impl Agenda {
     pub(super) fn new(seed: u64, hub: HubId) -> Self {
         Self {
             events: BTreeMap::new(),
+            first: None,
             noted: 0,
             draws: Draws::new(seed, Stream::Hall, u64::from(hub.get())),
         }
@@ -51,6 +54,7 @@ impl Agenda {
     pub(super) fn note(&mut self, at: Micros, event: HallEvent) {
         self.noted += 1;
         self.events.insert((at, self.noted), event);
+        self.first = Some(self.first.map_or(at, |first| first.min(at)));
     }
 
     /// Notes something for a time drawn evenly from `low` to `high` after `now`.
@@ -69,12 +73,15 @@ impl Agenda {
 
     /// When the next thing happens.
     pub(super) fn next_due(&self) -> Option<Micros> {
-        self.events.first_key_value().map(|((at, _), _)| *at)
+        self.first
     }
 
     /// Takes the next thing that is due by now.
     pub(super) fn pop_due(&mut self, now: Micros) -> Option<HallEvent> {
-        self.events.first_entry().filter(|entry| entry.key().0 <= now).map(OccupiedEntry::remove)
+        let event =
+            self.events.first_entry().filter(|entry| entry.key().0 <= now).map(OccupiedEntry::remove)?;
+        self.first = self.events.first_key_value().map(|((at, _), _)| *at);
+        Some(event)
     }
 }
 

@@ -14,7 +14,7 @@ use sorter_core::reason::Reason;
 use sorter_core::units::{Grams, Micros};
 use sorter_plc::contract::CodeBytes;
 
-use super::{HallEvent, Hub, LONGEST_TAIL, REVIEW};
+use super::{HallEvent, Hub, LONGEST_TAIL, NEVER, REVIEW, or_never};
 use crate::check::{Place, VehicleLoad};
 use crate::customs::Message;
 use crate::load::Flow;
@@ -87,7 +87,8 @@ impl Hub<'_> {
     pub(super) fn hall_due(&mut self) -> Option<Micros> {
         let late = self.late.peek().map(|(at, _)| *at);
         let message = self.messages.next_due().filter(|at| *at < self.end());
-        [self.agenda.next_due(), message, late].into_iter().flatten().min()
+        let first = or_never(self.agenda.next_due()).min(or_never(message)).min(or_never(late));
+        (first != NEVER).then_some(first)
     }
 
     /// Everything that happens in the hall at a time.
@@ -262,7 +263,7 @@ impl Hub<'_> {
             return;
         }
         self.stations[station].swap_at(chute, now);
-        self.due[station] = self.stations[station].look_again();
+        self.due[station] = or_never(self.stations[station].look_again());
     }
 
     /// Takes the manifests of the containers that were just taken from their chutes.
@@ -325,7 +326,7 @@ impl Hub<'_> {
             Ok(_) => {
                 self.plates.remove(&(station, chute));
                 self.called.remove(&(station, chute));
-                self.due[station] = self.stations[station].look_again();
+                self.due[station] = or_never(self.stations[station].look_again());
             }
             // Something slid into it for the old destination: it is taken away as it is.
             Err(ContainerError::Draining { orders: 0, .. }) => {
@@ -434,7 +435,7 @@ impl Hub<'_> {
                 let known = self.stations[place].worker_mut().taken_out(parcel, now).is_some();
                 self.recorder.note(now, || Input::Fetched { sorter, parcel, known });
                 self.stations[place].bring_back(body, back);
-                self.due[place] = self.stations[place].look_again();
+                self.due[place] = or_never(self.stations[place].look_again());
                 self.counts.clearance.released_back += 1;
             }
         }
