@@ -38,7 +38,7 @@ SINGLE_KEYS = [
     "missorts_allowed", "links", "journal",
 ]
 JOURNAL = [
-    "records", "commits", "lag_us", "most_waiting", "held_orders", "late_held_orders", "alarms", "throttled_s",
+    "records", "commits", "lag_us", "most_waiting", "held_orders", "late_held_orders", "called_off", "alarms", "throttled_s",
     "closed_s", "stalls", "stalled_s", "failed",
 ]
 # What a run takes depends on the machine and on the threads; everything else must not.

@@ -149,6 +149,8 @@ pub struct Counters {
     pub held_orders: u64,
     /// Those among the late orders that became late while they waited for the journal.
     pub late_held_orders: u64,
+    /// Orders in force that were cancelled since the journal held the next ones back for too long.
+    pub called_off: u64,
     /// Events that came again after a crash of the host, which the journal had: they changed nothing.
     pub repeated_events: u64,
 }

@@ -2,7 +2,9 @@
 //!
 //! Where the engine keeps a journal, an order goes out only when the record of the decision behind it is durable. It
 //! waits in the outbox, in its place: an order never overtakes another one. What replaces it while it waits takes its
-//! place, so the PLC never hears of it. What becomes late while it waits is given up as any late order is.
+//! place, so the PLC never hears of it. What becomes late while it waits is given up as any late order is. Where it is
+//! to replace an order that is in force and the journal takes longer than was planned for, the order in force is
+//! cancelled at once: a cancellation leads nowhere, so it needs no record, and an item that runs off comes back.
 //!
 //! What the PLC reported is acknowledged only when the records of what it caused are durable, also those that others
 //! than the worker made, such as the notes of containers. Scan records wait besides until those of their item, and
@@ -258,6 +260,7 @@ impl Controller {
             let mark = self.items.get(id).map_or_else(Mark::default, |item| item.mark);
             if self.shadow.is_none() && !(well && self.worker.is_safe(mark)) {
                 self.wait(now, travel, ORDER_SLOTS - usize::from(ack.distance_to(self.gate.sent)));
+                self.call_off(now, ack, orders);
                 return;
             }
             self.outbox.pop_front();
@@ -287,8 +290,37 @@ impl Controller {
             return;
         }
         self.gate.sent = self.gate.sent.next();
-        item.orders.extend(divert.map(|chute| (self.gate.sent, chute)));
+        if let Some(chute) = divert {
+            item.called_off = false;
+            item.orders.push((self.gate.sent, chute));
+        }
         orders.push(Order { seq: self.gate.sent, item: id, op, target: None });
+    }
+
+    /// While the journal does not write, or takes longer than was planned for: cancels the orders in force of the items
+    /// whose next orders wait for it, as far as the ring has room.
+    fn call_off(&mut self, now: Micros, ack: Seq, orders: &mut Vec<Order>) {
+        self.gate.note(now, &self.worker);
+        let Some(lane) = self.worker.lane() else { return };
+        if lane.health() == Health::Well && self.gate.load(now, lane).age <= self.config.journal_lag {
+            return;
+        }
+        for place in 0..self.outbox.len() {
+            if usize::from(ack.distance_to(self.gate.sent)) >= ORDER_SLOTS {
+                return;
+            }
+            let Some(item) = self.items.get_mut(self.outbox[place]) else { continue };
+            if item.orders.is_empty() || std::mem::replace(&mut item.called_off, true) {
+                continue;
+            }
+            if item.pending == Pending::Cancel {
+                item.pending = Pending::Nothing;
+            }
+            self.counters.orders += 1;
+            self.counters.called_off += 1;
+            self.gate.sent = self.gate.sent.next();
+            orders.push(Order { seq: self.gate.sent, item: item.id, op: OrderOp::Cancel, target: None });
+        }
     }
 
     /// An order was not sent in time.

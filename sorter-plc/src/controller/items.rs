@@ -38,6 +38,8 @@ pub(super) struct Item {
     pub(super) mark: Mark,
     /// Whether that was waited for.
     pub(super) waited: bool,
+    /// Whether its orders in force were cancelled while the next one waited.
+    pub(super) called_off: bool,
     /// Orders that were sent and have not ended, oldest first. Each has a place reserved. One that was taken in an
     /// earlier session has [`Seq::NONE`].
     pub(super) orders: SmallVec<[(Seq, ChuteId); 4]>,
@@ -64,6 +66,7 @@ impl Item {
             queued: false,
             mark: Mark::default(),
             waited: false,
+            called_off: false,
             orders: SmallVec::new(),
             deadline: i64::MAX,
             decisions: 0,
@@ -76,6 +79,7 @@ impl Item {
         match self.pending {
             Pending::Divert(chute) => Some(chute),
             Pending::Cancel => None,
+            Pending::Nothing if self.called_off => None,
             Pending::Nothing => self.orders.last().map(|(_, chute)| *chute),
         }
     }
@@ -152,7 +156,7 @@ impl Items {
     /// without that it was committed.
     pub(super) fn passed(&self, place: usize, travel: i64) -> Option<ItemId> {
         let item = self.slots.get(place)?.as_ref()?;
-        let sent = item.pending == Pending::Nothing && !item.orders.is_empty();
+        let sent = item.pending == Pending::Nothing && !item.called_off && !item.orders.is_empty();
         let decided = item.identity.is_some() && item.held.chute.is_some();
         (sent && decided && !item.committed && item.deadline <= travel).then_some(item.id)
     }

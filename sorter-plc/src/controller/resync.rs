@@ -214,6 +214,7 @@ impl Controller {
             self.worker.order_ended(id, now, chute, &item.held, OrderEnd::ItemGoesOn);
             item.committed = false;
         }
+        item.called_off = false;
         let pending = std::mem::replace(&mut item.pending, Pending::Nothing);
         let unsent = if let Pending::Divert(chute) = pending { Some(chute) } else { None };
         for chute in item.orders.drain(..).map(|(_, chute)| chute).chain(unsent) {

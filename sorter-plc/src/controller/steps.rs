@@ -222,7 +222,7 @@ impl Controller {
         }
         item.pending = match item.held.chute {
             Some(chute) => Pending::Divert(chute),
-            None if item.orders.is_empty() => Pending::Nothing,
+            None if item.orders.is_empty() || item.called_off => Pending::Nothing,
             None => Pending::Cancel,
         };
         item.mark = self.worker.mark();

@@ -2,7 +2,7 @@
 
 use sorter_core::journal::{Health, Mark, Scribe, SimulatedDisk, SimulatedJournal};
 use sorter_core::units::Micros;
-use sorter_plc::contract::{OrderOp, Seq};
+use sorter_plc::contract::{Ending, OrderOp, Seq};
 use sorter_plc::controller::{ControllerConfig, ControllerMode, ThrottleStep};
 use sorter_plc::host::Ready;
 
@@ -263,4 +263,62 @@ fn without_a_journal_nothing_is_held_back() {
     assert!(plc.controller.journal(plc.now).is_none());
     assert_eq!(plc.due_in(), Some(fire(DE1) - MARGIN));
     assert!(matches!(plc.sent[0].op, OrderOp::Divert { .. }));
+}
+
+/// An item whose order to a chute that is full by now is to be replaced, while the disk has no space.
+fn replaced_on_a_full_disk() -> (Plc, Scribe<SimulatedJournal>) {
+    let disk = SimulatedDisk { full: millis(100)..millis(200), ..SimulatedDisk::default() };
+    let (mut plc, mut scribe) = with_disk(disk);
+    read(&mut plc, 1, 1);
+    write(&mut plc, &mut scribe);
+    plc.poll();
+    plc.travel(fire(DE1) - MARGIN - LAG - 1);
+    plc.now = millis(100);
+    plc.image.full.set(DE1, true);
+    plc.show().travel(1);
+    assert_eq!((plc.ops(0), plc.reserved(DE2)), (vec![(1, divert(DE1))], 1));
+    (plc, scribe)
+}
+
+#[test]
+fn an_order_in_force_is_called_off_once_when_its_replacement_waits_for_a_journal_that_does_not_write() {
+    let (mut plc, mut scribe) = replaced_on_a_full_disk();
+    assert!(plc.release(millis(10)).is_empty(), "so long was planned for");
+    assert_eq!(plc.release(millis(1))[0].op, OrderOp::Cancel);
+    write(&mut plc, &mut scribe);
+    assert!(plc.release(millis(1)).is_empty());
+    plc.ended(1, Ending::Cancelled, Seq::NONE.next()).poll();
+    assert_eq!((plc.reserved(DE1), plc.reserved(DE2)), (0, 1), "what was decided since stands");
+    plc.travel(fire(DE2));
+    plc.left(1).travel(1);
+    let counters = plc.controller.counters();
+    assert_eq!((counters.called_off, counters.late_held_orders, plc.all_reserved()), (1, 1, 0));
+    assert_eq!((plc.commits(), plc.controller.worker().tally().deviations), (1, 0));
+}
+
+#[test]
+fn an_item_whose_order_was_called_off_still_gets_the_next_one_when_the_journal_goes_on() {
+    let (mut plc, mut scribe) = replaced_on_a_full_disk();
+    plc.release(millis(11));
+    plc.ended(1, Ending::Cancelled, Seq::NONE.next()).poll();
+    while plc.now < millis(400) {
+        plc.now = plc.now + millis(10);
+        scribe.turn(plc.now);
+    }
+    plc.poll();
+    plc.controller.release(plc.now, &mut plc.sent, &mut ());
+    assert_eq!(plc.ops(0), [(1, divert(DE1)), (1, OrderOp::Cancel), (1, divert(DE2))]);
+    plc.travel(fire(DE2) - fire(DE1));
+    plc.discharged(1, DE2).travel(1);
+    assert_eq!((plc.all_reserved(), plc.controller.counters().strayed), (0, 0));
+}
+
+#[test]
+fn a_late_replacement_of_an_order_that_was_called_off_does_not_bring_it_back() {
+    let (mut plc, _) = replaced_on_a_full_disk();
+    plc.release(millis(11));
+    plc.travel(fire(DE2));
+    plc.ended(1, Ending::Cancelled, Seq::NONE.next()).left(1).travel(1);
+    assert_eq!((plc.commits(), plc.all_reserved(), plc.controller.counters().recalls), (1, 0, 0));
+    assert_eq!(plc.controller.worker().tally().deviations, 0);
 }

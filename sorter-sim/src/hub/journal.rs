@@ -225,6 +225,7 @@ impl JournalTally {
         self.report.closed_s += seconds(journal.closed);
         self.report.held_orders += counters.held_orders;
         self.report.late_held_orders += counters.late_held_orders;
+        self.report.called_off += counters.called_off;
     }
 
     /// Adds those of another hub.
@@ -235,6 +236,7 @@ impl JournalTally {
         sum.most_waiting = sum.most_waiting.max(more.most_waiting);
         sum.held_orders += more.held_orders;
         sum.late_held_orders += more.late_held_orders;
+        sum.called_off += more.called_off;
         sum.alarms += more.alarms;
         sum.throttled_s += more.throttled_s;
         sum.closed_s += more.closed_s;

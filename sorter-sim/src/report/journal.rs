@@ -19,6 +19,8 @@ pub struct JournalReport {
     pub held_orders: u64,
     /// Orders that came too late because of that; they are among the late orders.
     pub late_held_orders: u64,
+    /// Orders in force that were cancelled since the next order of their item had to wait too long.
+    pub called_off: u64,
     /// Alarms: times that a sorter began to slow down its induction, or to close it, because of its journal.
     pub alarms: u64,
     /// How long inductions were slowed down, in seconds over all sorters.

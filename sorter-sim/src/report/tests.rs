@@ -360,6 +360,7 @@ fn the_page_fits_into_100_columns_without_colour() {
         most_waiting: 1_000_000,
         held_orders: 500_000_000,
         late_held_orders: 500_000_000,
+        called_off: 500_000_000,
         alarms: 1_000_000,
         throttled_s: 604_800.0,
         closed_s: 604_800.0,

@@ -27,6 +27,9 @@ pub(super) fn print_journal(summary: &Summary, out: &mut impl Write) -> io::Resu
         whole(journal.held_orders),
         whole(journal.late_held_orders),
     )?;
+    if journal.called_off > 0 {
+        writeln!(out, " {} orders in force called off meanwhile", whole(journal.called_off))?;
+    }
     if journal.alarms > 0 {
         writeln!(
             out,
