@@ -54,17 +54,22 @@ fn small(size: &str) -> Option<Disk> {
     mount(&["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"])
 }
 
-/// An ext4 file system of 64 MB on a disk that has room for 8 MB: syncs fail when it is full.
-fn breaking() -> Option<Disk> {
-    let under = small("8m")?;
-    let image = under.at.join("image");
-    let image = image.to_str().unwrap();
-    fs::File::create(image).unwrap().set_len(64 << 20).unwrap();
-    if !run("mkfs.ext4", &["-q", "-F", "-O", "^has_journal", image]) {
+/// An image of an ext4 file system of so many MB on a disk.
+fn ext4(under: &Disk, size: u64, options: &[&str]) -> Option<String> {
+    let image = under.at.join("image").to_str().unwrap().to_owned();
+    fs::File::create(&image).unwrap().set_len(size << 20).unwrap();
+    if !run("mkfs.ext4", &[&["-q", "-F", "-m", "0"], options, &[&image[..]]].concat()) {
         eprintln!("not tested: there is no mkfs.ext4 here");
         return None;
     }
-    mount(&["-o", "loop", image]).map(|disk| disk.over(under))
+    Some(image)
+}
+
+/// An ext4 file system of 64 MB on a disk that has room for 8 MB: syncs fail when it is full.
+fn breaking() -> Option<Disk> {
+    let under = small("8m")?;
+    let image = ext4(&under, 64, &["-O", "^has_journal"])?;
+    mount(&["-o", "loop", &image]).map(|disk| disk.over(under))
 }
 
 fn no_snapshots() -> JournalThreadConfig {
@@ -129,14 +134,8 @@ fn a_full_disk_stops_the_journal_until_there_is_space() {
 #[test]
 fn a_full_ext4_disk_stops_the_journal_until_there_is_space() {
     let Some(under) = small("20m") else { return };
-    let image = under.at.join("image");
-    let image = image.to_str().unwrap();
-    fs::File::create(image).unwrap().set_len(16 << 20).unwrap();
-    if !run("mkfs.ext4", &["-q", "-F", "-m", "0", image]) {
-        eprintln!("not tested: there is no mkfs.ext4 here");
-        return;
-    }
-    let Some(disk) = mount(&["-o", "loop", image]) else { return };
+    let Some(image) = ext4(&under, 16, &[]) else { return };
+    let Some(disk) = mount(&["-o", "loop", &image]) else { return };
     let disk = disk.over(under);
     fill_and_make_space(&disk.at, 10_000_000);
 }
@@ -168,6 +167,43 @@ fn a_failed_sync_ends_the_journal_and_what_was_durable_is_still_there() {
     let durable = scene.thread.status().durable;
     assert!(matches!(scene.thread.stop(), Err(JournalThreadError::Unwritten { .. })));
     assert!(recovered(&disk.at).seq >= durable);
+}
+
+/// Has ext4 act as after an error of its own: it is read-only from then on.
+fn make_read_only(at: &Path) -> bool {
+    let source = Command::new("findmnt").args(["-n", "-o", "SOURCE"]).arg(at).output().unwrap();
+    let device = String::from_utf8(source.stdout).unwrap();
+    let name = device.trim().trim_start_matches("/dev/");
+    fs::write(format!("/sys/fs/ext4/{name}/trigger_fs_error"), "1").is_ok()
+}
+
+#[test]
+fn a_disk_that_becomes_read_only_while_it_is_written_stops_the_journal_until_it_was_repaired() {
+    let Some(under) = small("20m") else { return };
+    let Some(image) = ext4(&under, 16, &[]) else { return };
+    let Some(disk) = mount(&["-o", "loop,errors=remount-ro", &image]) else { return };
+    let mut scene = Scene::with(&disk.at, no_snapshots(), initial());
+    let marks = scene.push(500);
+    scene.wait_until_safe(marks);
+    if !make_read_only(&disk.at) {
+        eprintln!("not tested: ext4 cannot be made to fail here");
+        return;
+    }
+    push_until_unwell(&mut scene);
+    let JournalAlarm::Stalled(text) = wait_for(&scene, |_| true) else { panic!("it may be mended") };
+    assert!(text.contains("hub-3-2026-03-14.journal cannot be written: "), "{text}");
+    assert!(text.contains("make the file system writable again"), "{text}");
+    let marks = scene.push(10);
+    assert!(!scene.lane.is_safe(marks.0));
+    let durable = scene.thread.status().durable;
+    assert!(matches!(scene.thread.stop(), Err(JournalThreadError::Unwritten { .. })));
+    drop(disk);
+    let Some(disk) = mount(&["-o", "loop", &image]) else { panic!("it can be mounted again") };
+    let found = recovered(&disk.at);
+    assert!(found.seq >= durable, "{} of {durable}", found.seq);
+    let mut scene = Scene::with(&disk.at, no_snapshots(), found);
+    let marks = scene.push(500);
+    scene.wait_until_safe(marks);
 }
 
 #[test]
