@@ -153,6 +153,7 @@ pub struct EngineBuilder {
     rules: HallRules,
     onward: Vec<(ParcelId, ConnectionId)>,
     book: Option<Book>,
+    wall: Micros,
 }
 
 impl EngineBuilder {
@@ -169,6 +170,7 @@ impl EngineBuilder {
             rules: config.rules,
             onward: Vec::new(),
             book: None,
+            wall: Micros::ZERO,
         }
     }
 
@@ -207,9 +209,10 @@ impl EngineBuilder {
     /// # Errors
     /// Every problem of the plan, lanes that the timetable does not have among them.
     pub fn build(self, plan: &PlanSource) -> Result<Arc<Engine>, Diagnostics> {
+        let wall = self.wall;
         let engine = self.assemble(plan)?;
         if let Some(book) = &engine.book {
-            book.note(boot(0));
+            book.note(boot(0, wall));
             book.note(Note::Plan(plan.to_note(engine.plan.load().version())));
         }
         Ok(Arc::new(engine))

@@ -14,15 +14,22 @@ use crate::journal::{
 use crate::state_word::StateWord;
 use crate::units::{Grams, Micros};
 
-/// The note of a host that begins to write. The wall clock is for whoever has one.
-pub(super) fn boot(epoch: u32) -> Note {
-    Note::Boot { epoch, unix_ms: 0, program: concat!("sorter ", env!("CARGO_PKG_VERSION")).to_owned() }
+/// The note of a host that begins to write.
+pub(super) fn boot(epoch: u32, wall: Micros) -> Note {
+    let program = concat!("sorter ", env!("CARGO_PKG_VERSION")).to_owned();
+    Note::Boot { epoch, unix_ms: wall.get() / 1_000, program }
 }
 
 impl EngineBuilder {
     /// Has the engine, and the workers that it gives out, write to a journal.
     pub fn keep_journal(&mut self, book: Book) {
         self.book = Some(book);
+    }
+
+    /// Tells the wall clock of the host, from 1970, for the people who read the journal: it is noted with the start,
+    /// and nothing depends on it. Zero by default, which means that there is none.
+    pub fn starts_at(&mut self, wall: Micros) {
+        self.wall = wall;
     }
 
     /// The hub.
@@ -203,5 +210,19 @@ impl Worker {
             changeovers: desk.tally.changeovers,
             ..SorterImage::default()
         }
+    }
+}
+
+#[cfg(all(test, not(sorter_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_start_is_noted_with_the_wall_clock_in_milliseconds() {
+        let Note::Boot { epoch, unix_ms, program } = boot(3, Micros::new(1_773_446_400_123_456)) else {
+            panic!("a start is a boot")
+        };
+        assert_eq!((epoch, unix_ms), (3, 1_773_446_400_123));
+        assert!(program.starts_with("sorter "), "{program}");
     }
 }

@@ -162,6 +162,7 @@ impl EngineBuilder {
         };
         // Nothing of what is done again is told again.
         self.book = None;
+        let wall = self.wall;
         let refused = |problems| RecoverError::Plan { version: first.version, problems };
         let source = PlanSource::from_note(first).map_err(refused)?;
         let mut engine = self.assemble(&source).map_err(refused)?;
@@ -181,7 +182,7 @@ impl EngineBuilder {
         let (at, boots) = (image.at, image.boots);
         engine.lay_sorters(image, &plans)?;
         if let Some(book) = &book {
-            book.note(boot(boots));
+            book.note(boot(boots, wall));
             for (parcel, word) in untold {
                 let onward = engine.onward(parcel).map_or(u32::MAX, |connection| connection.get().into());
                 book.post(Record {

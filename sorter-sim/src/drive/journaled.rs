@@ -81,13 +81,14 @@ pub fn open(
     let initial = builder.image();
     let found = recover(folder, hub, initial.clone())?;
     let (after, records_read) = (found.image.seq, found.records_read);
+    let now = wall_clock();
+    builder.starts_at(now);
     let (engine, image) = if after == RecordSeq::NONE {
         builder.keep_journal(book);
         (builder.build(plan).map_err(EngineError::Plan)?, initial)
     } else {
         (builder.recover(found.image.clone(), Some(book))?, found.image)
     };
-    let now = wall_clock();
     let epoch = now.max(image.at + Micros::from_millis(1));
     let journal = SqliteJournal::open(place(folder, hub, now), after)?;
     let config = JournalThreadConfig { epoch, ..JournalThreadConfig::default() };
