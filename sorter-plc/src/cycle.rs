@@ -61,6 +61,8 @@ pub use panel::{Incident, IncidentKind, Panel};
 pub use report::{CycleReport, LinkReport};
 pub use run::run_link;
 pub use running::{CycleEnd, LinkId, Refused, RefusedKind, Reply, Running};
+
+pub(crate) use scheduling::leave_the_last_core;
 pub use scheduling::{Core, FifoPriority, Grant, Measure, Outcome, Scheduling};
 pub use stats::{CycleStats, LinkStats, Times};
 pub use thread::{CycleConfig, CycleThread, Sorter, StartError};

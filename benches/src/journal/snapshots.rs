@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use sorter_core::journal::{Book, BookConfig, RecordSeq};
 use sorter_core::units::Micros;
+use sorter_plc::cycle::Scheduling;
 use sorter_plc::journal::{JournalThread, JournalThreadConfig, SqliteJournal};
 
 use super::stream::place;
@@ -39,6 +40,9 @@ pub(super) fn take(effort: Effort, folder: &Path, sheet: &mut Sheet) -> Result<(
         ..JournalThreadConfig::default()
     };
     let thread = JournalThread::start(config, journal, drain, image, |alarm| eprintln!("{alarm:?}"))?;
+    // As a cycle thread is by default. The threads of the journal have begun, so they do not inherit it.
+    let scheduling = Scheduling { lock_memory: false, ..Scheduling::default() };
+    scheduling.apply().iter().for_each(|grant| eprintln!("{grant}"));
     let mut scans = workload.scanned().cycle();
     let mut ratios = Vec::new();
     let (mut without, mut with) = (Vec::new(), Vec::new());

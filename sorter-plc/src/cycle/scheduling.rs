@@ -62,8 +62,16 @@ impl Scheduling {
         Self { fifo: None, lock_memory: false, core: Core::Any }
     }
 
-    /// Asks for the calling thread (and the memory of its process).
-    pub(super) fn apply(&self) -> Vec<Grant> {
+    /// Asks for the calling thread (and the memory of its process), and tells what came of it. The cycle thread does so
+    /// by itself; this is for a thread of your own that decides.
+    ///
+    /// ```
+    /// use sorter_plc::cycle::{Outcome, Scheduling};
+    ///
+    /// let grants = Scheduling::plain().apply();
+    /// assert!(grants.iter().all(|grant| grant.outcome == Outcome::NotAsked));
+    /// ```
+    pub fn apply(&self) -> Vec<Grant> {
         let fifo = self.fifo.map(|priority| (Measure::Fifo, set_fifo(priority)));
         let memory = self.lock_memory.then(|| (Measure::LockedMemory, lock_memory()));
         let core = match self.core {
@@ -106,16 +114,30 @@ fn pin(core: Core) -> Result<String, String> {
         Core::Number(number) => number,
         Core::Any | Core::Last => {
             let allowed = sched_getaffinity(this).map_err(described)?;
-            (0..CpuSet::count())
-                .rev()
-                .find(|&core| allowed.is_set(core).unwrap_or(false))
-                .ok_or_else(|| "no core is allowed".to_owned())?
+            last_of(&allowed).ok_or_else(|| "no core is allowed".to_owned())?
         }
     };
     let mut only = CpuSet::new();
     only.set(number).map_err(described)?;
     sched_setaffinity(this, &only).map_err(described)?;
     Ok(format!("core {number}"))
+}
+
+fn last_of(allowed: &CpuSet) -> Option<usize> {
+    (0..CpuSet::count()).rev().find(|&core| allowed.is_set(core).unwrap_or(false))
+}
+
+/// Has the calling thread leave the last core to a cycle thread, if there is another one.
+pub(crate) fn leave_the_last_core() {
+    let this = Pid::from_raw(0);
+    let others = sched_getaffinity(this).ok().and_then(|mut allowed| {
+        allowed.unset(last_of(&allowed)?).ok()?;
+        last_of(&allowed).map(|_| allowed)
+    });
+    if let Some(others) = others {
+        // Where it is not granted, the kernel decides as it does for every other thread.
+        let _ = sched_setaffinity(this, &others);
+    }
 }
 
 /// Something that makes a thread more punctual.

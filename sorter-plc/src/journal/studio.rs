@@ -13,6 +13,7 @@ use thread_priority::{ThreadPriority, ThreadPriorityValue};
 use super::place::JournalPlace;
 use super::snapshot::{SnapshotFileError, SnapshotMaker};
 use super::writer::Command;
+use crate::cycle::leave_the_last_core;
 
 /// A snapshot that was made, or why not.
 pub(super) type Made = Result<(RecordSeq, String), SnapshotFileError>;
@@ -68,8 +69,10 @@ impl Drop for Studio {
     }
 }
 
-/// Has the system prefer every other thread to this one: a snapshot may wait, a decision may not.
+/// Has the system prefer every other thread to this one, and leaves the core of the cycle thread alone, whose caches
+/// it would empty: a snapshot may wait, a decision may not.
 fn stand_back() {
+    leave_the_last_core();
     let policy = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
     let none = ThreadPriority::Crossplatform(ThreadPriorityValue::MIN);
     // Where that is not granted, snapshots are made all the same.
