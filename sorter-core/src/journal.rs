@@ -37,7 +37,7 @@ pub use entry::{Body, Entry, RecordSeq, note_checksum, record_checksum};
 pub use image::{
     ChuteImage, Image, ItemImage, ParcelImage, Recovered, RulingImage, SealedImage, ServingImage, SorterImage,
 };
-pub use note::{KeptNote, LateNote, Note, NoteError, PlanNote};
+pub use note::{KeptNote, LateNote, Note, NoteError, PlanNote, ScannedNote};
 pub use progress::{AheadError, Follower, Progress};
 pub use record::{Cause, Record, RecordKind};
 pub use scribe::{Scribe, ScribeConfig, ScribeState, Turn};

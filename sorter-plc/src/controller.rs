@@ -153,6 +153,13 @@ pub struct Counters {
     pub called_off: u64,
     /// Events that came again after a crash of the host, which the journal had: they changed nothing.
     pub repeated_events: u64,
+    /// Scan records that came again in a new session, of items whose first ones did not: they changed nothing.
+    pub repeated_scans: u64,
+    /// Times that what was read of an item went to the journal before it was decided, since the window of the PLC had no
+    /// room for the rest.
+    pub half_read: u64,
+    /// Items whose reading an earlier host had begun.
+    pub resumed_reads: u64,
 }
 
 /// The controller of one sorter.
@@ -253,7 +260,8 @@ impl Controller {
 
     /// What was counted.
     pub fn counters(&self) -> Counters {
-        Counters { dropped_scans: self.assemblies.dropped, ..self.counters }
+        let (dropped_scans, repeated_scans) = (self.assemblies.dropped, self.assemblies.repeated);
+        Counters { dropped_scans, repeated_scans, ..self.counters }
     }
 
     /// Items that the controller has on its belt.

@@ -1,9 +1,9 @@
 //! Snapshots and rows of a journal.
 
 use sorter_core::ids::{ChuteId, ContainerId, ItemId, ParcelId, SorterId};
-use sorter_core::journal::{Body, Entry, Image, Note, PlanNote, Record, RecordKind, RecordSeq};
+use sorter_core::journal::{Body, Entry, Image, Note, PlanNote, Record, RecordKind, RecordSeq, ScannedNote};
 use sorter_core::state_word::StateWord;
-use sorter_core::units::{Grams, Micros};
+use sorter_core::units::{EncoderCount, Grams, Micros};
 
 /// The records of a short journal.
 fn records() -> Vec<Record> {
@@ -43,6 +43,17 @@ fn notes() -> Vec<Note> {
         Note::Plan(plan),
         Note::Destination { country: text("DE"), postcode: text("10115") },
         Note::PlanTaken,
+        Note::Scanned(ScannedNote {
+            sorter: SorterId::new(1),
+            item: ItemId::new(3),
+            boot: 2,
+            inducted_at: Some(EncoderCount::new(700)),
+            since: EncoderCount::new(760),
+            next: 6,
+            missing: 3,
+            codes: vec![text("LP1"), ScannedNote::text_of(b"\x1d\xff")],
+            weight: Grams::new(300),
+        }),
     ]
 }
 

@@ -226,7 +226,8 @@ impl Engine {
             | Note::Kept(_)
             | Note::KeptForgotten { .. }
             | Note::Container(_)
-            | Note::Departed { .. } => Ok(()),
+            | Note::Departed { .. }
+            | Note::Scanned(_) => Ok(()),
         }
     }
 

@@ -41,6 +41,7 @@ impl Recovering {
             items: std::mem::take(&mut self.image.items).into_values().collect(),
             recent: self.image.recent.iter().copied().collect(),
             linked,
+            half_read: std::mem::take(&mut self.image.half_read).into_values().collect(),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Cause, KeptNote, Note, RecordSeq};
+use super::{Cause, KeptNote, Note, RecordSeq, ScannedNote};
 use crate::balance::Balance;
 use crate::clearance::Recalls;
 use crate::container::{ContainerRecord, ManifestEntry};
@@ -154,6 +154,9 @@ pub struct SorterImage {
     pub chutes: Vec<ChuteImage>,
     /// The items on its belt.
     pub items: BTreeMap<ItemId, ItemImage>,
+    /// What the tunnel has told about items whose codes may still come to something: they are on the belt, or were not
+    /// heard of at the induction yet.
+    pub half_read: BTreeMap<ItemId, ScannedNote>,
     /// The parcels in its hold chutes, and how long others were there.
     pub held: HoldBook,
     /// Sealed containers whose manifests nobody has taken.
@@ -271,6 +274,8 @@ pub struct Recovered {
     pub recent: Vec<(ItemId, Cause)>,
     /// Boot number and session of the last session.
     pub linked: Option<(u16, u16)>,
+    /// What the tunnel has told about items that are not decided by it, by number; see [`SorterImage::half_read`].
+    pub half_read: Vec<ScannedNote>,
 }
 
 impl ItemImage {

@@ -9,8 +9,8 @@ use thiserror::Error;
 use crate::barcode::CodeKey;
 use crate::clearance::{Clearance, Ruling};
 use crate::container::ContainerRecord;
-use crate::ids::{ConnectionId, DepartureId, ParcelId, PlanVersion};
-use crate::units::{Grams, Micros};
+use crate::ids::{ConnectionId, DepartureId, ItemId, ParcelId, PlanVersion, SorterId};
+use crate::units::{EncoderCount, Grams, Micros};
 
 /// A plan that came into force, with its texts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,6 +80,52 @@ impl KeptNote {
     }
 }
 
+/// What the tunnel has told so far about an item that is not decided by it yet.
+///
+/// Scan records wait in the PLC until their item is decided; where its window has no room for so many, these are
+/// acknowledged before. The item with this number is the one that came at the same encoder count since the same boot of
+/// its PLC.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScannedNote {
+    /// The sorter.
+    pub sorter: SorterId,
+    /// The item.
+    pub item: ItemId,
+    /// Boot number of the PLC.
+    pub boot: u16,
+    /// The encoder count at its induction; `None` when that was not heard of yet.
+    pub inducted_at: Option<EncoderCount>,
+    /// The encoder count at which its first record was taken.
+    pub since: EncoderCount,
+    /// The index of its next record: those before it are told here.
+    pub next: u8,
+    /// How many records are still to come.
+    pub missing: u8,
+    /// Its codes so far as [`ScannedNote::text_of`] spells them; the last one may go on in the next record.
+    pub codes: Vec<String>,
+    /// What the scale said, or zero.
+    pub weight: Grams,
+}
+
+impl ScannedNote {
+    /// A code as it was read, as a text: each byte is the character with its number.
+    ///
+    /// ```
+    /// use sorter_core::journal::ScannedNote;
+    ///
+    /// assert_eq!(ScannedNote::text_of(b"LP1\xff"), "LP1\u{ff}");
+    /// assert_eq!(ScannedNote::bytes_of("LP1\u{ff}"), b"LP1\xff");
+    /// ```
+    pub fn text_of(code: &[u8]) -> String {
+        code.iter().copied().map(char::from).collect()
+    }
+
+    /// The code that a text spells. A character that is no byte, which no version writes, is a question mark.
+    pub fn bytes_of(text: &str) -> Vec<u8> {
+        text.chars().map(|character| u8::try_from(character).unwrap_or(b'?')).collect()
+    }
+}
+
 /// A note of the journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "note", rename_all = "snake_case")]
@@ -141,6 +187,9 @@ pub enum Note {
         /// When.
         at: Micros,
     },
+    /// Scan records of an item are acknowledged that it is not decided by: all that is known from them, in the place of
+    /// what an earlier note about it says.
+    Scanned(ScannedNote),
 }
 
 impl Note {
@@ -158,6 +207,7 @@ impl Note {
             Self::KeptForgotten { .. } => "kept_forgotten",
             Self::Container(_) => "container",
             Self::Departed { .. } => "departed",
+            Self::Scanned(_) => "scanned",
         }
     }
 }

@@ -58,6 +58,14 @@ pub enum SnapshotError {
         /// The last version that is known here.
         known: u32,
     },
+    /// An earlier program wrote it.
+    #[error("snapshot has schema version {found} (this program reads version {known})")]
+    Older {
+        /// Its version.
+        found: u32,
+        /// The version that is read here.
+        known: u32,
+    },
     /// It ends too early.
     #[error("snapshot ends after {found} bytes (it has to have {expected})")]
     Truncated {
@@ -94,14 +102,14 @@ impl SnapshotHead {
     /// What every snapshot begins with.
     pub const MAGIC: [u8; 8] = *b"SORTSNAP";
     /// The version of the schema that is written.
-    pub const VERSION: u32 = 1;
+    pub const VERSION: u32 = 2;
     /// Bytes before the body.
     pub const SIZE: usize = 36;
 
     /// Reads what stands before the body, without looking at the body.
     ///
     /// # Errors
-    /// [`SnapshotError::Foreign`], [`SnapshotError::Newer`] and [`SnapshotError::Truncated`].
+    /// [`SnapshotError::Foreign`], [`SnapshotError::Newer`], [`SnapshotError::Older`] and [`SnapshotError::Truncated`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, SnapshotError> {
         let found = &bytes[..bytes.len().min(Self::MAGIC.len())];
         if !Self::MAGIC.starts_with(found) {
@@ -116,6 +124,9 @@ impl SnapshotHead {
         }
         if version > Self::VERSION {
             return Err(SnapshotError::Newer { found: version, known: Self::VERSION });
+        }
+        if version < Self::VERSION {
+            return Err(SnapshotError::Older { found: version, known: Self::VERSION });
         }
         let hub = u32_at(head, 12);
         let hub = u8::try_from(hub).map_err(|_| SnapshotError::Foreign { found: head[..16].to_vec() })?;

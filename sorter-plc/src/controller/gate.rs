@@ -8,8 +8,9 @@
 //!
 //! What the PLC reported is acknowledged only when the records of what it caused are durable, also those that others
 //! than the worker made, such as the notes of containers. Scan records wait besides until those of their item, and
-//! of the items before it, are complete, since what was gathered of an item is in no journal; but never longer than the
-//! window of the PLC has room, for an item may have more records than that.
+//! of the items before it, are complete, since what is gathered of an item is in no journal; but never longer than the
+//! window of the PLC has room, for an item may have more records than that. Then the journal gets what was gathered, as a
+//! note, and a host that comes after this one goes on with it.
 //!
 //! While the journal does not write, nothing goes out, nothing is acknowledged and induction is closed, so that the belt
 //! runs empty. While it is slow, induction is throttled.
@@ -18,12 +19,12 @@ use std::collections::VecDeque;
 
 use sorter_core::engine::Worker;
 use sorter_core::ids::{ChuteId, ItemId};
-use sorter_core::journal::{Health, Lane, Mark};
+use sorter_core::journal::{Health, Lane, Mark, Note};
 use sorter_core::layout::Layout;
 use sorter_core::reason::Reason;
-use sorter_core::units::{Grams, Micros};
+use sorter_core::units::{Grams, Micros, Pulses};
 
-use super::items::Pending;
+use super::items::{Item, Pending};
 use super::throttle::{Load, Throttle, ThrottleStep};
 use super::{Cause, Controller, ControllerConfig, Watch, fire_travel};
 use crate::contract::{EVENT_SLOTS, ORDER_SLOTS, Order, OrderOp, SCAN_SLOTS, Seq};
@@ -230,7 +231,7 @@ impl Controller {
     fn gathered(&mut self, before: Seq, taken: Seq) -> Seq {
         let layout = self.worker.engine().layout();
         let oldest = self.belt.travel - i64::from(layout.pulses(layout.exit_eye()).get());
-        while let Some(first) = self.assemblies.first_since(oldest) {
+        while let Some(first) = self.assemblies.first_since(oldest, before) {
             let mut safe = before;
             while first != Seq::NONE && safe != taken && safe.next() != first {
                 safe = safe.next();
@@ -239,9 +240,25 @@ impl Controller {
                 return safe;
             }
             // The window of the PLC is full, so what is missing of this item would never come.
-            self.assemblies.let_go(first);
+            self.let_go(first);
         }
         taken
+    }
+
+    /// Has the journal note what there is of the items that are half read, in the place of the records that wait from this
+    /// number on.
+    fn let_go(&mut self, first: Seq) {
+        let boot = self.before.boot().unwrap_or_default();
+        let book = self.worker.lane().and_then(|_| self.worker.engine().book());
+        for half in self.assemblies.let_go(first) {
+            let item = self.items.get(half.item());
+            let Some(book) = book.filter(|_| item.is_none_or(Item::awaits_codes)) else { continue };
+            let ago = i32::try_from(half.since() - self.belt.travel).unwrap_or(i32::MIN);
+            let since = self.belt.count.advanced_by(Pulses::new(ago));
+            let inducted_at = item.map(|item| item.inducted_at);
+            book.note(Note::Scanned(half.note((self.worker.sorter(), boot), inducted_at, since)));
+            self.counters.half_read += 1;
+        }
     }
 
     /// Whether the journal writes, or there is none.

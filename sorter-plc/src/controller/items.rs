@@ -4,6 +4,7 @@ use smallvec::SmallVec;
 use sorter_core::engine::{Assigned, Identity};
 use sorter_core::ids::{ChuteId, ItemId};
 use sorter_core::journal::Mark;
+use sorter_core::reason::Reason;
 use sorter_core::units::{EncoderCount, Grams};
 
 use crate::contract::Seq;
@@ -72,6 +73,12 @@ impl Item {
             decisions: 0,
             entry: None,
         }
+    }
+
+    /// Whether codes that are read on it from now on say what it is.
+    pub(super) fn awaits_codes(&self) -> bool {
+        let is_read = |identity: Identity| identity.parcel() != Err(Reason::NoRead);
+        self.inducted && !self.identity.is_some_and(is_read)
     }
 
     /// Where the latest order that was given and has not ended sends it.

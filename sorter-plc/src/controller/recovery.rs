@@ -5,9 +5,12 @@
 //! ([`Controller::resync`]), which answers just that. The PLC sends the events again that were not acknowledged: those
 //! that the journal has changed everything that they change, and are dropped. They come before the belt is compared, so
 //! none is looked for later.
+//!
+//! What the tunnel has told about items that are half read is taken over as well, where the journal has it: the rest of
+//! their records, which nobody has acknowledged, completes them.
 
 use sorter_core::ids::ItemId;
-use sorter_core::journal::{Cause, ItemImage, Recovered};
+use sorter_core::journal::{Cause, ItemImage, Recovered, ScannedNote};
 use sorter_core::reason::Reason;
 use sorter_core::units::Micros;
 
@@ -38,6 +41,11 @@ impl Before {
         self.recent.len() < known
     }
 
+    /// Boot number of the PLC in the last session that the journal has.
+    pub(super) fn boot(&self) -> Option<u16> {
+        self.linked.map(|(boot, _)| boot)
+    }
+
     /// From now on no event comes again.
     pub(super) fn forget(&mut self) {
         self.recent.clear();
@@ -52,15 +60,20 @@ impl Controller {
 
     /// Takes over what an earlier host knew.
     pub(super) fn restore(&mut self, recovered: Recovered) {
-        let Recovered { items, recent, linked } = recovered;
+        let Recovered { items, recent, linked, mut half_read } = recovered;
         self.before = Before { recent, linked, restored: true };
         self.synced = false;
-        if let Some(item) = items.last() {
+        let last = items.last().map(|item| item.inducted_at);
+        if let Some(count) = last.or(half_read.last().map(|half| half.since)) {
             // Until the encoder is read, the belt stands where its last item entered: no distance is ambiguous.
-            self.belt = BeltCount { count: item.inducted_at, travel: 0 };
+            self.belt = BeltCount { count, travel: 0 };
         }
         for item in &items {
             self.restore_item(item);
+        }
+        half_read.sort_by_key(|half| self.belt.travel_of(half.since));
+        for half in &half_read {
+            self.restore_half_read(half);
         }
         self.images.restore(self.worker.chutes());
     }
@@ -78,6 +91,24 @@ impl Controller {
         item.orders.extend(ordered.map(|chute| (Seq::NONE, chute)));
         if !self.items.insert(item) {
             self.counters.unknown_items += 1;
+        }
+    }
+
+    /// Goes on with an item that was half read, if it is the one that has its number now: on the belt, or not heard of at
+    /// the induction yet.
+    fn restore_half_read(&mut self, half: &ScannedNote) {
+        let since = self.belt.travel_of(half.since);
+        let is_its = match self.items.get(half.item) {
+            Some(item) => {
+                let oldest = self.oldest_scan(item.origin);
+                let entered = half.inducted_at.is_none_or(|count| count == item.inducted_at);
+                item.awaits_codes() && entered && since >= oldest
+            }
+            None => half.inducted_at.is_none(),
+        };
+        if is_its && self.before.boot().is_none_or(|boot| boot == half.boot) {
+            self.assemblies.resume(half, since);
+            self.counters.resumed_reads += 1;
         }
     }
 

@@ -109,8 +109,7 @@ impl Controller {
         let inducted_at = record.encoder.advanced_by(Pulses::ZERO - layout.pulses(position));
         let origin = self.belt.travel_of(record.encoder) - i64::from(layout.pulses(position).get());
         let blind = origin + i64::from(layout.pulses(self.blind_at).get());
-        // Streams are not ordered to each other, but nothing waits longer than a belt length for the other.
-        let oldest = origin - i64::from(layout.pulses(layout.exit_eye()).get());
+        let oldest = self.oldest_scan(origin);
         if !self.items.insert(Item::new(record.item, inducted_at, origin, inducted)) {
             self.counters.unknown_items += 1;
             return;
@@ -126,6 +125,13 @@ impl Controller {
         } else if let Some(item) = self.items.get_mut(record.item) {
             item.held.reason = Reason::Unexpected;
         }
+    }
+
+    /// The belt travel before which no scan record of an item with this origin can have come. Streams are not ordered to
+    /// each other, but nothing waits longer than a belt length for the other.
+    pub(super) fn oldest_scan(&self, origin: i64) -> i64 {
+        let layout = self.worker.engine().layout();
+        origin - i64::from(layout.pulses(layout.exit_eye()).get())
     }
 
     /// Decides an item, for the first time or again, and puts its order into the outbox.

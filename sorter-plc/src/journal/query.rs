@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use rusqlite::types::Value;
-use rusqlite::{OptionalExtension, params_from_iter};
+use rusqlite::{OptionalExtension, Row, params_from_iter};
 use sorter_core::ids::{ItemId, ParcelId};
-use sorter_core::journal::{Record, RecordKind, RecordSeq};
+use sorter_core::journal::{Note, Record, RecordKind, RecordSeq};
 use sorter_core::units::Micros;
 
 use super::error::FileError;
@@ -13,13 +13,19 @@ use super::read::{JournalFile, record_row};
 use super::row::RecordRow;
 
 const COLUMNS: &str = "seq, prev, at, parcel, container, what, sizes, word, cause, extra, sum";
+const NOTE_COLUMNS: &str = "seq, at, kind, body";
+
+/// The kind of the notes about items that are half read.
+const SCANNED: &str = "scanned";
+/// How long before its decision an item is looked for in them: longer than any belt runs.
+const READ_WITHIN: Micros = Micros::from_secs(600);
 
 /// Which entries are wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// About this parcel.
     pub parcel: Option<ParcelId>,
-    /// About this item. Numbers of items come again during a day.
+    /// About this item, notes of what was read of it included. Numbers of items come again during a day.
     pub item: Option<ItemId>,
     /// Of this kind, by its name in the journal: a kind of record or of note.
     pub kind: Option<String>,
@@ -60,7 +66,8 @@ pub enum Told {
     Damaged,
 }
 
-/// What happened to a parcel. Its `Display` is a line for each record, in words.
+/// What happened to a parcel. Its `Display` is a line for each record, in words, and one for the codes of an item that
+/// were in the journal before it was decided.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Story {
     /// The records about it, the earliest first.
@@ -107,20 +114,25 @@ fn records(file: &JournalFile, filter: &Filter) -> rusqlite::Result<Vec<Line>> {
 }
 
 fn notes(file: &JournalFile, filter: &Filter) -> rusqlite::Result<Vec<Line>> {
-    if filter.parcel.is_some() || filter.item.is_some() {
+    if filter.parcel.is_some() {
         return Ok(Vec::new());
     }
     let mut conditions = Conditions::new();
+    // Of notes only these are about items.
+    conditions.add("kind = ?", filter.item.map(|_| SCANNED.to_owned()));
+    conditions.add("body ->> '$.item' = ?", filter.item.map(|item| i64::from(item.get())));
     conditions.add("kind = ?", filter.kind.clone());
     conditions.add_times(filter);
-    let mut statement = file.db.prepare(&conditions.query("seq, at, kind, body", "note", filter.last))?;
-    let lines = statement.query_map(params_from_iter(conditions.values), |row| {
-        let told = Told::Note { kind: row.get(2)?, body: row.get(3)? };
-        let (seq, at) = (row.get::<_, i64>(0)?.cast_unsigned(), row.get::<_, i64>(1)?.cast_unsigned());
-        let (seq, at) = (RecordSeq::new(seq), Micros::new(at));
-        Ok(Line { seq, prev: RecordSeq::NONE, at, told })
-    })?;
-    lines.collect()
+    let mut statement = file.db.prepare(&conditions.query(NOTE_COLUMNS, "note", filter.last))?;
+    statement.query_map(params_from_iter(conditions.values), note_line)?.collect()
+}
+
+/// The line of a note.
+fn note_line(row: &Row<'_>) -> rusqlite::Result<Line> {
+    let told = Told::Note { kind: row.get(2)?, body: row.get(3)? };
+    let (seq, at) = (row.get::<_, i64>(0)?.cast_unsigned(), row.get::<_, i64>(1)?.cast_unsigned());
+    let (seq, at) = (RecordSeq::new(seq), Micros::new(at));
+    Ok(Line { seq, prev: RecordSeq::NONE, at, told })
 }
 
 /// The conditions of a query.
@@ -190,13 +202,45 @@ pub fn story(path: &Path, parcel: ParcelId) -> Result<Story, FileError> {
         }
         let found = at(&file, next).map_err(FileError::sqlite(&file.path, "read a row"))?;
         let Some(found) = found else { break };
+        let half_read = half_read(&file, &found).map_err(FileError::sqlite(&file.path, "look for codes"))?;
         // A chain goes back; one that does not is damaged, and must not be followed for ever.
         next = if found.prev < found.seq { found.prev } else { RecordSeq::NONE };
         story.lines.push(found);
+        story.lines.extend(half_read);
     }
     story.before = next;
     story.lines.reverse();
     Ok(story)
+}
+
+/// Where a line decides an item: what the file has of its codes from before, when its scan records were acknowledged
+/// while some were still to come.
+fn half_read(file: &JournalFile, line: &Line) -> rusqlite::Result<Option<Line>> {
+    let record = match &line.told {
+        Told::Record(record) if record.kind == RecordKind::Decided => record,
+        _ => return Ok(None),
+    };
+    let (sorter, item) = (i64::from(record.sorter.get()), i64::from(record.item.get()));
+    let (from, to) =
+        (line.at.get().saturating_sub(READ_WITHIN.get()).cast_signed(), line.seq.get().cast_signed());
+    let query = format!(
+        "SELECT {NOTE_COLUMNS} FROM note WHERE kind = ? AND at >= ? AND seq < ?
+         AND body ->> '$.sorter' = ? AND body ->> '$.item' = ? ORDER BY seq DESC LIMIT 1"
+    );
+    let mut statement = file.db.prepare_cached(&query)?;
+    let found = statement.query_row((SCANNED, from, to, sorter, item), note_line).optional()?;
+    let Some(found) = found else { return Ok(None) };
+    let Told::Note { body, .. } = &found.told else { return Ok(None) };
+    let Ok(Note::Scanned(note)) = Note::from_json(body) else { return Ok(None) };
+    // Whether it was decided already, or another item with its number came since.
+    let inducted_at = note.inducted_at.map(|count| i64::from(count.get()));
+    let other = "SELECT 1 FROM record WHERE seq > ?1 AND seq < ?2
+                 AND what >> 16 & 255 = ?3 AND what >> 32 & 65535 = ?4
+                 AND (what & 255 = ?5 OR what & 255 = ?6 AND ?7 IS NOT NULL AND extra <> ?7)";
+    let kinds = (RecordKind::Decided as u8, RecordKind::Entered as u8);
+    let values = (found.seq.get().cast_signed(), to, sorter, item, kinds.0, kinds.1, inducted_at);
+    let is_other = file.db.prepare_cached(other)?.exists(values)?;
+    Ok((!is_other).then_some(found))
 }
 
 /// The last record about a parcel in a file.

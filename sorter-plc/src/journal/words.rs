@@ -3,8 +3,8 @@
 use std::fmt;
 
 use sorter_core::clearance::Clearance;
-use sorter_core::ids::ItemId;
-use sorter_core::journal::{Record, RecordKind, RecordSeq};
+use sorter_core::ids::{ItemId, SorterId};
+use sorter_core::journal::{Note, Record, RecordKind, RecordSeq};
 use sorter_core::state_word::StateWord;
 use sorter_core::units::Micros;
 
@@ -38,10 +38,22 @@ impl fmt::Display for Line {
         write!(f, "{:>10}  {}  ", self.seq.get(), Clock(self.at))?;
         match &self.told {
             Told::Record(record) => row(f, record),
-            Told::Note { kind, body } => write!(f, "{kind:<18}{body}"),
+            Told::Note { kind, body } => match scanned(body) {
+                Some((sorter, words)) => write!(f, "{kind:<18}{sorter} {words}"),
+                None => write!(f, "{kind:<18}{body}"),
+            },
             Told::Damaged => f.write_str("damaged: it does not fit its checksum"),
         }
     }
+}
+
+/// What a note says that an item is half read: its sorter, and the rest.
+fn scanned(body: &str) -> Option<(SorterId, String)> {
+    let Ok(Note::Scanned(note)) = Note::from_json(body) else { return None };
+    let codes: Vec<String> = note.codes.iter().map(|code| code.escape_debug().to_string()).collect();
+    let codes = if codes.is_empty() { "no code yet".to_owned() } else { codes.join(", ") };
+    let (item, next, missing) = (note.item, note.next, note.missing);
+    Some((note.sorter, format!("{item} read in part: {codes} ({next} records, {missing} to come)")))
 }
 
 fn row(f: &mut fmt::Formatter<'_>, record: &Record) -> fmt::Result {
@@ -65,7 +77,10 @@ impl fmt::Display for Story {
             write!(f, "  {}  ", Clock(line.at))?;
             match &line.told {
                 Told::Record(record) => sentence(f, record)?,
-                Told::Note { kind, .. } => write!(f, "{kind}")?,
+                Told::Note { kind, body } => match scanned(body) {
+                    Some((sorter, words)) => write!(f, "{sorter}: {words}")?,
+                    None => write!(f, "{kind}")?,
+                },
                 Told::Damaged => write!(f, "damaged")?,
             }
             writeln!(f, " ({})", line.seq)?;

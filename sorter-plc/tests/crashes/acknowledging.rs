@@ -3,6 +3,7 @@
 use sorter_core::journal::{Health, SimulatedDisk};
 use sorter_core::units::Micros;
 
+use super::hall::DE;
 use super::plant::Entry;
 use super::world::World;
 
@@ -66,7 +67,7 @@ fn a_slow_disk_slows_induction_down_before_it_stops_it() {
 fn scan_records_are_kept_until_those_of_their_item_are_complete() {
     let mut world = World::new(one(3), 3, SimulatedDisk::default());
     world.until_live();
-    while world.plant.scan_records == 0 {
+    while world.plant.scan_records.is_empty() {
         world.cycle();
     }
     // Its last record is held back by the PLC.
@@ -89,7 +90,7 @@ fn scan_records_of_an_item_do_not_wait_for_those_of_a_later_one() {
     world.until_live();
     let mut last = Vec::new();
     for records in [3, 6] {
-        while world.plant.scan_records < records {
+        while world.plant.scan_records.len() < records {
             world.cycle();
         }
         last.push(world.plant.plc.scans.take_last());
@@ -113,4 +114,48 @@ fn an_item_with_more_records_than_the_window_is_taken_all_the_same() {
     world.finish();
     assert_eq!(world.plant.plc.scans.len(), 0);
     assert_eq!(world.plant.truth.discharged, 1);
+}
+
+/// The first host crashes when the PLC has forgotten so many records of an item that it has not decided.
+fn crash_half_read(records: u8, gone: usize) -> World {
+    let mut world = World::new(one(records), 3, SimulatedDisk::default());
+    world.until_live();
+    while world.plant.plc.scans.gone() < gone {
+        world.cycle();
+    }
+    assert_eq!(world.controller().worker().tally().decisions, 0);
+    let noted = world.controller().counters().half_read;
+    assert_eq!(noted, gone as u64 / 6);
+    world.crash();
+    assert_eq!(world.half_read, 1);
+    world
+}
+
+#[test]
+fn an_item_that_was_half_read_when_its_host_crashed_is_decided_by_all_its_codes() {
+    // Its code is in the first record of nine, or in the last one of the window and in the one after it.
+    for (records, gone) in [(9, 6), (14, 6), (14, 12)] {
+        let mut world = crash_half_read(records, gone);
+        for _ in 0..3 {
+            world.cycle();
+        }
+        world.start();
+        world.finish();
+        assert_eq!(world.plant.ends, [(1, Some(DE))], "{records} records, {gone} of them acknowledged");
+        let counters = world.controller().counters();
+        assert_eq!((counters.resumed_reads, counters.dropped_scans), (1, 0), "{counters:?}");
+    }
+}
+
+#[test]
+fn an_item_that_its_plc_has_forgotten_is_half_read_by_nobody() {
+    let mut world = crash_half_read(9, 6);
+    world.plant.restart();
+    world.start();
+    world.finish();
+    let counters = world.controller().counters();
+    assert_eq!((counters.resumed_reads, counters.forgotten), (1, 1), "{counters:?}");
+    assert_eq!(world.controller().worker().balance().unknown, 1);
+    world.crash();
+    assert_eq!(world.half_read, 1, "none was in the journal any more");
 }

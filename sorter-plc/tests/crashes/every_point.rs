@@ -8,10 +8,11 @@ use super::hall::{DE, FR, NO_READ};
 use super::plant::Entry;
 use super::world::World;
 
-/// Twelve parcels, one of them with more records than the window has slots, and one that the tunnel says nothing of.
+/// Twelve parcels, two of them with more records than the window has slots, and one that the tunnel says nothing of.
 fn day() -> Vec<Entry> {
     let records = |parcel| match parcel {
         4 => 9,
+        10 => 14,
         7 => 0,
         parcel => (parcel % 3 + 1) as u8,
     };
@@ -90,6 +91,8 @@ fn crash(moment: u32, down: u32, boot: u16) -> World {
 fn wherever_the_host_crashes_every_item_has_one_end() {
     let mut repeated = 0;
     let mut diverted = 0;
+    let mut half_read = (0, 0);
+    let mut scans_again = 0;
     for moment in 1..=moments() {
         let world = crash(moment, moment % 40, 3);
         check_books(&world);
@@ -97,9 +100,12 @@ fn wherever_the_host_crashes_every_item_has_one_end() {
         assert_eq!((balance.unknown, balance.found, balance.lost), (0, 0, 0), "{counters:?}");
         repeated += counters.repeated_events;
         diverted += world.plant.truth.discharged;
+        half_read.0 += world.half_read;
+        half_read.1 += counters.resumed_reads;
+        scans_again += counters.repeated_scans;
         for (parcel, chute) in &world.plant.ends {
             let right = match (parcel, chute) {
-                (_, None | Some(NO_READ)) => continue,
+                (_, None) | (7, Some(NO_READ)) => continue,
                 (parcel, Some(DE)) => parcel % 2 == 1,
                 (parcel, Some(FR)) => parcel % 2 == 0,
                 (_, Some(_)) => false,
@@ -109,6 +115,9 @@ fn wherever_the_host_crashes_every_item_has_one_end() {
         }
     }
     assert!(repeated > 10, "{repeated} events came again");
+    assert!(half_read.0 > 20, "items were half read on the disk {} times", half_read.0);
+    assert!(scans_again > 0, "no scan record came again that the journal had");
+    assert_eq!(half_read.1, half_read.0 as u64, "the next host goes on with each of them");
     assert!(diverted > 12 * u64::from(moments()) / 2, "{diverted} parcels were diverted");
 }
 

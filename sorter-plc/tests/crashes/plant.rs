@@ -20,7 +20,8 @@ struct Body {
     item: u16,
     inducted_at: u32,
     parcel: u32,
-    read: bool,
+    /// Records that the tunnel has made of it.
+    told: u8,
     order: Option<(u16, Seq, ChuteId)>,
     fired: bool,
     /// The PLC has forgotten it.
@@ -47,6 +48,12 @@ pub(crate) struct Entry {
     pub(crate) records: u8,
 }
 
+/// Records of readings that take their time: more than the window of the PLC has slots.
+const LONG: std::ops::Range<u8> = 7..20;
+const TWO_WINDOWS: u8 = 13;
+/// What the belt moves between two records of a long reading.
+const RECORD: u32 = 4;
+
 /// A PLC with a belt.
 pub(crate) struct Plant {
     pub(crate) plc: Plc,
@@ -58,8 +65,8 @@ pub(crate) struct Plant {
     pub(crate) truth: Truth,
     /// Every event that was reported since the PLC started, with its item.
     pub(crate) reported: Vec<(ItemId, Cause)>,
-    /// Scan records that were reported since the PLC started.
-    pub(crate) scan_records: usize,
+    /// Every scan record that was reported since the PLC started: its item and its index.
+    pub(crate) scan_records: Vec<(ItemId, u8)>,
     /// The chute that each parcel ended in; none for the end of the belt.
     pub(crate) ends: Vec<(u32, Option<ChuteId>)>,
     /// Orders that the PLC took: the item, and its chute.
@@ -85,7 +92,7 @@ impl Plant {
             seen_orders: 0,
             truth: Truth::default(),
             reported: Vec::new(),
-            scan_records: 0,
+            scan_records: Vec::new(),
             ends: Vec::new(),
             orders: Vec::new(),
         }
@@ -117,7 +124,7 @@ impl Plant {
             self.plc.plant.container.set(ChuteId::new(chute), true);
         }
         self.reported.clear();
-        self.scan_records = 0;
+        self.scan_records.clear();
         self.next_item = 1_000;
         for body in &mut self.bodies {
             self.truth.forgotten += u64::from(!body.forgotten);
@@ -151,7 +158,7 @@ impl Plant {
             item,
             inducted_at: at,
             parcel: entry.parcel,
-            read: entry.records == 0,
+            told: 0,
             order: None,
             fired: false,
             forgotten: false,
@@ -186,9 +193,8 @@ impl Plant {
         let now = self.plc.encoder;
         for mut body in std::mem::take(&mut self.bodies) {
             let at = now.wrapping_sub(body.inducted_at);
-            if !body.read && at >= SCANNER {
-                body.read = true;
-                self.read(&body);
+            if at >= SCANNER {
+                self.read(&mut body, at - SCANNER);
             }
             if let Some((.., chute)) = body.order {
                 if !body.fired && at >= fire(chute) {
@@ -219,21 +225,28 @@ impl Plant {
         }
     }
 
-    fn read(&mut self, body: &Body) {
-        if body.forgotten {
-            return;
-        }
+    /// The tunnel tells what it has read of a body that is so far behind it: of a long reading a record every now and
+    /// then, of any other one all at once.
+    fn read(&mut self, body: &mut Body, behind: u32) {
         let entry = self.day.iter().find(|entry| entry.parcel == body.parcel).unwrap();
         let count = entry.records;
-        for index in 0..count {
-            let data = if index + 1 == count {
-                ScanData::Code(CodeBytes::new(&code(body.parcel)).unwrap())
-            } else {
-                ScanData::NoCode
+        let is_long = LONG.contains(&count);
+        while body.told < count && !body.forgotten && (!is_long || behind >= RECORD * u32::from(body.told)) {
+            let (index, code) = (body.told, code(body.parcel));
+            let code_of = |bytes: &[u8]| CodeBytes::new(bytes).unwrap();
+            let data = match (is_long, index) {
+                // What is not read any more when the window is full.
+                (true, 0) if count < TWO_WINDOWS => ScanData::Code(code_of(&code)),
+                // What is read in part.
+                (true, 5) if count >= TWO_WINDOWS => ScanData::Code(code_of(&code[..7])),
+                (true, 6) if count >= TWO_WINDOWS => ScanData::Continuation(code_of(&code[7..])),
+                (false, _) if index + 1 == count => ScanData::Code(code_of(&code)),
+                _ => ScanData::NoCode,
             };
             let record = ScanRecord { seq: Seq::NONE, item: ItemId::new(body.item), index, count, data };
             self.plc.report_scan(RawScan::of(&record, self.plc.word_order).0);
-            self.scan_records += 1;
+            self.scan_records.push((record.item, index));
+            body.told += 1;
         }
     }
 

@@ -1,13 +1,13 @@
 //! A host with a journal in front of the belt, and everything that is held against it from outside.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use sorter_core::engine::Engine;
 use sorter_core::ids::{ChuteId, ItemId, ParcelId, SorterId};
 use sorter_core::journal::{
-    Body, Book, BookConfig, Cause, Entry as Written, Image, RecordKind, Scribe, ScribeConfig, SimulatedDisk,
-    SimulatedJournal,
+    Body, Book, BookConfig, Cause, Entry as Written, Image, Note, RecordKind, Scribe, ScribeConfig,
+    SimulatedDisk, SimulatedJournal,
 };
 use sorter_core::state_word::Life;
 use sorter_core::units::Micros;
@@ -69,17 +69,30 @@ fn image_of(entries: &[Written]) -> Image {
 struct Disk {
     events: BTreeSet<(ItemId, u16, u16, u32)>,
     decided: BTreeSet<(ItemId, ChuteId)>,
-    scanned: BTreeSet<ItemId>,
+    /// Items that were decided, or that have ended.
+    done: BTreeSet<ItemId>,
+    /// The index of the first record that is not told, of items that are half read.
+    half_read: BTreeMap<ItemId, u8>,
 }
 
 impl Disk {
     fn read(&mut self, entries: &[Written]) {
         for entry in entries {
-            let Body::Record(record) = &entry.body else { continue };
+            let record = match &entry.body {
+                Body::Record(record) => record,
+                Body::Note(note) => {
+                    if let Note::Scanned(scanned) = &**note {
+                        self.half_read.insert(scanned.item, scanned.next);
+                    }
+                    continue;
+                }
+            };
             let Cause { kind, arg, encoder } = record.cause;
             self.events.insert((record.item, kind, arg, encoder.get()));
+            if record.kind == RecordKind::Decided || is_end(record.kind) {
+                self.done.insert(record.item);
+            }
             if record.kind == RecordKind::Decided {
-                self.scanned.insert(record.item);
                 self.decided.extend(record.chute.map(|chute| (record.item, chute)));
             }
         }
@@ -98,6 +111,8 @@ pub(crate) struct World {
     orders_seen: usize,
     /// Moments at which a host may crash: before each request, and before each answer.
     pub(crate) moments: u32,
+    /// Items that were half read on the disk when a host went on with it.
+    pub(crate) half_read: usize,
     crash_at: Option<u32>,
 }
 
@@ -112,6 +127,7 @@ impl World {
             hosts: 0,
             orders_seen: 0,
             moments: 0,
+            half_read: 0,
             crash_at: None,
         };
         world.start();
@@ -138,6 +154,8 @@ impl World {
         // What survived although nobody was told is durable as well.
         self.disk = Disk::default();
         self.disk.read(host.scribe.journal().entries());
+        let sorters = image_of(host.scribe.journal().entries()).sorters;
+        self.half_read += sorters.values().map(|sorter| sorter.half_read.len()).sum::<usize>();
     }
 
     /// One host period.
@@ -216,6 +234,11 @@ impl World {
             let told = matches!(kind >> 8, 1 | 4 | 6 | 9);
             let durable = self.disk.events.contains(&(*item, kind, arg, encoder.get()));
             assert!(!told || durable, "event {kind:#x} of {item} was acknowledged too early");
+        }
+        for (item, index) in &self.plant.scan_records[..self.plant.plc.scans.gone()] {
+            let known = self.disk.half_read.get(item).is_some_and(|next| next > index);
+            let durable = known || self.disk.done.contains(item);
+            assert!(durable, "scan record {index} of {item} was acknowledged too early");
         }
     }
 

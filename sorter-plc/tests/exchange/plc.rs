@@ -19,13 +19,15 @@ use sorter_plc::request::Span;
 /// Records that wait to be acknowledged, with the window in front.
 pub(crate) struct Store<const WORDS: usize, const SLOTS: usize> {
     acknowledged: Seq,
+    /// Records that were acknowledged since the PLC started.
+    gone: usize,
     waiting: VecDeque<[u16; WORDS]>,
     slots: [[u16; WORDS]; SLOTS],
 }
 
 impl<const WORDS: usize, const SLOTS: usize> Store<WORDS, SLOTS> {
     fn new() -> Self {
-        Self { acknowledged: Seq::NONE, waiting: VecDeque::new(), slots: [[0; WORDS]; SLOTS] }
+        Self { acknowledged: Seq::NONE, gone: 0, waiting: VecDeque::new(), slots: [[0; WORDS]; SLOTS] }
     }
 
     fn renumber(&mut self) {
@@ -50,11 +52,17 @@ impl<const WORDS: usize, const SLOTS: usize> Store<WORDS, SLOTS> {
         if taken <= self.acknowledged.distance_to(published) {
             self.waiting.drain(..usize::from(taken));
             self.acknowledged = ack;
+            self.gone += usize::from(taken);
         }
     }
 
     pub(crate) fn len(&self) -> usize {
         self.waiting.len()
+    }
+
+    #[allow(dead_code, reason = "only some tests look at what was acknowledged")]
+    pub(crate) fn gone(&self) -> usize {
+        self.gone
     }
 
     #[allow(dead_code, reason = "only some tests hold records back")]

@@ -1,9 +1,11 @@
 //! Looking into journals: by the functions, and by the queries of the document.
 
 use rusqlite::{Connection, OpenFlags};
-use sorter_core::ids::{ItemId, ParcelId, PlanVersion};
-use sorter_core::journal::{Body, Journal, LateNote, Note, PlanNote, Record, RecordKind, RecordSeq};
-use sorter_core::units::{Grams, Micros};
+use sorter_core::ids::{ItemId, ParcelId, PlanVersion, SorterId};
+use sorter_core::journal::{
+    Body, Journal, LateNote, Note, PlanNote, Record, RecordKind, RecordSeq, ScannedNote,
+};
+use sorter_core::units::{EncoderCount, Grams, Micros};
 use sorter_plc::journal::{Filter, JournalPlace, SqliteJournal, Told, parcel_with, show, story};
 
 use super::sample::{Bodies, entries, initial, place, written};
@@ -161,4 +163,63 @@ fn parcels_are_found_by_the_codes_that_the_journal_knows() {
     assert_eq!(parcel_with(&file, "RB123456785GB").unwrap(), Some(ParcelId::new(31)));
     assert_eq!(parcel_with(&file, "354123455501152989").unwrap(), Some(ParcelId::new(100)));
     assert_eq!(parcel_with(&file, "LP263072004SX").unwrap(), None);
+}
+
+#[test]
+fn what_was_read_of_an_item_before_it_was_decided_is_told_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut image = initial();
+    let mut journal = SqliteJournal::open(place(folder.path()), RecordSeq::NONE).unwrap();
+    let (sorter, item, parcel) = (SorterId::new(1), ItemId::new(9), ParcelId::new(31));
+    let scanned = |inducted_at| ScannedNote {
+        sorter,
+        item,
+        boot: 2,
+        inducted_at: Some(EncoderCount::new(inducted_at)),
+        since: EncoderCount::new(760),
+        next: 6,
+        missing: 3,
+        codes: vec![ScannedNote::text_of(b"LP1"), ScannedNote::text_of(b"\x1d2")],
+        weight: Grams::ZERO,
+    };
+    let record = |kind| Record { item, extra: 700, ..Record::new(Micros::from_secs(1), kind, sorter) };
+    let decided = Record { parcel: Some(parcel), extra: 0, ..record(RecordKind::Decided) };
+    let told = |folder: &std::path::Path| {
+        let lines = story(&place(folder).file(), parcel).unwrap();
+        lines.lines.iter().map(|line| line.seq.get()).collect::<Vec<_>>()
+    };
+    let note = |inducted_at| Body::Note(Box::new(Note::Scanned(scanned(inducted_at))));
+    // The note of an earlier item with the number, the item, its own notes, the decision, and another one.
+    let bodies = [
+        note(40),
+        Body::Record(record(RecordKind::Entered)),
+        note(700),
+        note(700),
+        Body::Record(decided),
+        Body::Record(decided),
+    ];
+    for body in bodies {
+        let prev = if let Body::Record(Record { parcel: Some(parcel), .. }) = body {
+            image.parcels[parcel.index()].last
+        } else {
+            RecordSeq::NONE
+        };
+        let entry = sorter_core::journal::Entry { seq: image.seq.next(), prev, body };
+        image.apply(&entry);
+        journal.commit(Micros::from_secs(1), &[entry]).unwrap();
+    }
+    assert_eq!(told(folder.path()), [4, 5, 6]);
+    let text = story(&place(folder.path()).file(), parcel).unwrap().to_string();
+    let words = "sorter 1: item 9 read in part: LP1, \\u{1d}2 (6 records, 3 to come) (record 4)";
+    assert!(text.contains(words), "{text}");
+    let of_item = Filter { item: Some(item), ..Filter::default() };
+    let shown = show(&place(folder.path()).file(), &of_item).unwrap();
+    assert_eq!(shown.len(), 6);
+    let line = shown[0].to_string();
+    assert!(
+        line.ends_with(
+            "scanned           sorter 1 item 9 read in part: LP1, \\u{1d}2 (6 records, 3 to come)"
+        ),
+        "{line}"
+    );
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sorter_core::container::LicencePlate;
 use sorter_core::ids::{ChuteId, ContainerId, ItemId, ParcelId, SorterId};
-use sorter_core::journal::{Body, Cause, Entry, Note, Record, RecordKind};
+use sorter_core::journal::{Body, Cause, Entry, Note, Record, RecordKind, ScannedNote};
 use sorter_core::reason::Reason;
 use sorter_core::state_word::StateWord;
 use sorter_core::units::Grams;
@@ -24,6 +24,8 @@ pub(crate) struct Told {
     pub(crate) is_duplicate: bool,
     /// The parcel that it holds by its last decision.
     pub(crate) parcel: Option<ParcelId>,
+    /// Whether codes of it were on the disk, and no decision, when its host crashed.
+    was_half_read: bool,
 }
 
 /// An item as the journal names it: its sorter, its number, and the encoder count of the event with which it came.
@@ -43,6 +45,8 @@ pub(crate) struct Reader {
     /// What slid into each container.
     pub(crate) content: BTreeMap<ContainerId, Vec<(Option<ParcelId>, Grams)>>,
     pub(crate) plates: BTreeMap<LicencePlate, ContainerId>,
+    /// What was read of items that are on a belt, or will be, and are not decided by it.
+    half_read: BTreeMap<(SorterId, ItemId), ScannedNote>,
 }
 
 impl Reader {
@@ -56,7 +60,7 @@ impl Reader {
                 }
                 Body::Note(note) => {
                     stats.count(Happened::Note);
-                    self.note(note);
+                    self.note(note, stats);
                 }
             }
         }
@@ -85,9 +89,15 @@ impl Reader {
                 told.chute = record.chute;
                 told.is_duplicate = record.reason == Reason::Duplicate;
                 told.parcel = record.parcel.filter(|_| record.flags & Record::CLAIMS != 0);
+                if std::mem::take(&mut told.was_half_read) {
+                    let no_read = Reason::NoRead as u64 + 1;
+                    assert!(record.extra != no_read, "codes of it are on the disk: {record:?}");
+                    stats.count(Happened::HalfReadDecided);
+                }
             }
             RecordKind::Discharged | RecordKind::Left | RecordKind::Lost | RecordKind::Forgotten => {
                 self.on_belt.remove(&(sorter, item));
+                self.half_read.remove(&(sorter, item));
                 if let Some(container) = record.container {
                     self.content.entry(container).or_default().push((record.parcel, record.weight));
                 }
@@ -113,12 +123,36 @@ impl Reader {
         }
     }
 
-    fn note(&mut self, note: &Note) {
-        if let Note::Container(record) = note
-            && let Some(plate) = record.plate
-        {
-            self.plates.insert(plate, record.id);
+    fn note(&mut self, note: &Note, stats: &mut Stats) {
+        match note {
+            Note::Container(record) => {
+                if let Some(plate) = record.plate {
+                    self.plates.insert(plate, record.id);
+                }
+            }
+            Note::Scanned(scanned) => {
+                stats.count(Happened::HalfReadNote);
+                self.half_read.insert((scanned.sorter, scanned.item), scanned.clone());
+            }
+            _ => {}
         }
+    }
+
+    /// A host has crashed: what is half read now is for the next one.
+    pub(crate) fn host_crashed(&mut self, stats: &mut Stats) {
+        for (place, scanned) in &self.half_read {
+            let Some(key) = self.on_belt.get(place) else { continue };
+            let is_its = scanned.inducted_at.is_none_or(|count| count.get() == key.2);
+            let told = self.items.get_mut(key).filter(|told| is_its && !told.is_decided);
+            let Some(told) = told.filter(|_| !scanned.codes.is_empty()) else { continue };
+            told.was_half_read = true;
+            stats.count(Happened::HalfReadCrash);
+        }
+    }
+
+    /// Whether the disk has what a scan record of an item told, before its item was decided.
+    pub(crate) fn has_scan(&self, sorter: SorterId, item: ItemId, index: u8) -> bool {
+        self.half_read.get(&(sorter, item)).is_some_and(|scanned| scanned.next > index)
     }
 
     /// Whether a record has this event of an item as its cause.

@@ -281,7 +281,13 @@ impl Labels for Site<'_> {
     }
 
     fn read(&self, parcel: u32, pass: u8, out: &mut SmallVec<[CodeBytes; 4]>) {
-        out.extend(self.reads(parcel, pass).map(|label| CodeBytes::new(&code(label)).expect("13 bytes fit")));
+        let Some(label) = self.reads(parcel, pass) else { return };
+        out.push(CodeBytes::new(&code(label)).expect("13 bytes fit"));
+        // Some are stuck all over with labels of others: their records do not fit into the window of the PLC.
+        let others = if parcel % 4 == 1 { 5 + parcel % 3 } else { 0 };
+        for number in 0..others {
+            out.push(CodeBytes::new(format!("#{number}").as_bytes()).expect("2 bytes fit"));
+        }
     }
 }
 

@@ -75,6 +75,7 @@ impl World<'_> {
         self.stats.count_many(Happened::TornRecords, torn);
         self.stats.count_many(Happened::Survived, left.survived);
         self.reader.take(journal.durable_by(self.now), &mut self.stats);
+        self.reader.host_crashed(&mut self.stats);
         // Where nothing was lost, the next host is what this one was.
         let hub_is_safe = host.book.is_safe(host.book.mark());
         self.disk.last_state =
@@ -97,6 +98,7 @@ impl World<'_> {
             let counters = link.controller.counters();
             self.stats.count_many(Happened::EventDropped, counters.repeated_events);
             self.stats.count_many(Happened::OrderHeld, counters.held_orders);
+            self.stats.count_many(Happened::Resumed, counters.resumed_reads);
             assert_eq!(link.controller.worker().tally().deviations, 0, "facts that did not fit the books");
             assert_eq!(counters.unknown_items, 0, "events about items that cannot be");
             assert_eq!(counters.found, 0, "the journal knows every item: {counters:?}");

@@ -150,6 +150,10 @@ impl Image {
             Note::Departed { departure, at } => {
                 self.departed.insert(*departure, *at);
             }
+            Note::Scanned(scanned) => {
+                let sorter = self.sorters.entry(scanned.sorter).or_default();
+                sorter.half_read.insert(scanned.item, scanned.clone());
+            }
         }
     }
 
@@ -204,7 +208,10 @@ impl SorterImage {
         let Some(item) = self.items.get_mut(&record.item) else { return };
         item.weigh(record.weight);
         match record.kind {
-            RecordKind::Decided => item.decide(record),
+            RecordKind::Decided => {
+                item.decide(record);
+                self.forget_codes(record.item, false);
+            }
             RecordKind::Committed => item.committed = true,
             _ => {
                 item.committed = false;
@@ -225,10 +232,39 @@ impl SorterImage {
         let item =
             ItemImage { weight: record.weight, ..ItemImage::entered(record.item, inducted_at, inducted) };
         self.items.insert(record.item, item);
+        self.meet_half_read(record.item, inducted_at);
+    }
+
+    /// An item entered that may be half read: its codes can come before it, and notes before the records of what was
+    /// before them.
+    fn meet_half_read(&mut self, item: ItemId, inducted_at: EncoderCount) {
+        let boot = self.boot();
+        let Some(half) = self.half_read.get_mut(&item).filter(|half| half.boot == boot) else { return };
+        if *half.inducted_at.get_or_insert(inducted_at) != inducted_at {
+            self.half_read.remove(&item);
+        }
+    }
+
+    /// Forgets the codes of an item that was half read, if it has ended or was decided by codes. After a decision as not
+    /// read they are still wanted: the item is decided again when they are complete. What is told of another item with
+    /// its number stays: notes may be here before the records of what was before them.
+    fn forget_codes(&mut self, item: ItemId, ended: bool) {
+        let (Some(half), Some(known)) = (self.half_read.get(&item), self.items.get(&item)) else { return };
+        let is_its = half.boot == self.boot() && half.inducted_at.is_none_or(|at| at == known.inducted_at);
+        let is_read = known.identity().is_some_and(|identity| identity.parcel() != Err(Reason::NoRead));
+        if is_its && (ended || is_read) {
+            self.half_read.remove(&item);
+        }
+    }
+
+    /// The boot number of its PLC.
+    fn boot(&self) -> u16 {
+        self.linked.map_or(0, |linked| (linked >> 16) as u16)
     }
 
     /// The pass of an item is over.
     fn end(&mut self, record: &Record) {
+        self.forget_codes(record.item, true);
         self.items.remove(&record.item);
         let count = match record.kind {
             RecordKind::Discharged => &mut self.balance.discharged,

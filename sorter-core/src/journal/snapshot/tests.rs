@@ -8,7 +8,8 @@ use crate::ids::{
     ChuteId, ConnectionId, ContainerId, DepartureId, ItemId, LaneId, ParcelId, PlanVersion, SorterId,
 };
 use crate::journal::{
-    Cause, ChuteImage, ItemImage, KeptNote, LateNote, Note, PlanNote, SealedImage, ServingImage, SorterImage,
+    Cause, ChuteImage, ItemImage, KeptNote, LateNote, Note, PlanNote, ScannedNote, SealedImage, ServingImage,
+    SorterImage,
 };
 use crate::reason::Reason;
 use crate::state_word::StateWord;
@@ -76,6 +77,24 @@ fn kept() -> KeptNote {
     KeptNote { code: "LP1".to_owned(), at: Micros::from_secs(3), status: 4, onward: Some(2) }
 }
 
+fn scanned() -> ScannedNote {
+    ScannedNote {
+        sorter: SorterId::new(2),
+        item: ItemId::new(11),
+        boot: 3,
+        inducted_at: Some(EncoderCount::new(u32::MAX)),
+        since: EncoderCount::new(60),
+        next: 6,
+        missing: 249,
+        codes: vec![
+            ScannedNote::text_of(b"LP1"),
+            ScannedNote::text_of(&[0, b'"', 0x7f, 0xff]),
+            String::new(),
+        ],
+        weight: Grams::new(70),
+    }
+}
+
 fn sorter() -> SorterImage {
     let entry = ManifestEntry { parcel: None, item: ItemId::new(8), weight: Grams::new(250) };
     let item = ItemImage {
@@ -129,6 +148,8 @@ fn sorter() -> SorterImage {
     let cause = Cause { kind: 0x0301, arg: 7, encoder: EncoderCount::new(800) };
     sorter.recent.push_back((ItemId::new(9), cause));
     sorter.unknown.insert(ParcelId::new(2), Micros::from_secs(1));
+    sorter.half_read.insert(ItemId::new(11), scanned());
+    sorter.half_read.insert(ItemId::new(12), ScannedNote { inducted_at: None, ..scanned() });
     sorter
 }
 
@@ -165,6 +186,7 @@ fn notes() -> Vec<Note> {
         Note::Kept(kept()),
         Note::KeptForgotten { before: at },
         Note::Departed { departure, at },
+        Note::Scanned(scanned()),
     ]
 }
 
@@ -204,7 +226,7 @@ fn the_head_says_what_is_in_it() {
     assert_eq!(head.total(), bytes.len() as u64);
     assert_eq!(SnapshotHead::from_bytes(&bytes[..SnapshotHead::SIZE]), Ok(head));
     assert_eq!(&bytes[..8], b"SORTSNAP");
-    assert_eq!(bytes[8..12], [1, 0, 0, 0]);
+    assert_eq!(bytes[8..12], [2, 0, 0, 0]);
 }
 
 #[test]
@@ -219,7 +241,8 @@ fn what_is_no_snapshot_is_refused_by_what_is_wrong_with_it() {
         Image::from_bytes(b"SQLite format 3").unwrap_err().to_string(),
         "snapshot begins with [53, 51, 4c, 69, 74, 65, 20, 66] (a snapshot of a sorter begins with \"SORTSNAP\")"
     );
-    assert_eq!(with(8, 2).to_string(), "snapshot has schema version 2 (this program knows versions up to 1)");
+    assert_eq!(with(8, 3).to_string(), "snapshot has schema version 3 (this program knows versions up to 2)");
+    assert_eq!(with(8, 1).to_string(), "snapshot has schema version 1 (this program reads version 2)");
     let whole = bytes.len() as u64;
     let longer = [&bytes[..], b"x"].concat();
     assert_eq!(

@@ -7,6 +7,8 @@ use crate::hold::Held;
 use crate::ids::{ConnectionId, ParcelId, SorterId};
 use crate::journal::{KeptNote, ParcelImage, PlanNote, RecordSeq};
 
+mod half_read;
+
 const SORTER: SorterId = SorterId::new(1);
 const ITEM: ItemId = ItemId::new(40);
 const PARCEL: ParcelId = ParcelId::new(3);
@@ -479,27 +481,38 @@ fn records() -> impl Strategy<Value = Record> {
     )
 }
 
+fn bodies() -> impl Strategy<Value = Body> {
+    prop_oneof![9 => records().prop_map(Body::Record), 1 => half_read::notes().prop_map(|note| Body::Note(Box::new(note)))]
+}
+
 proptest! {
     #[test]
     fn any_record_is_taken_and_a_snapshot_in_between_changes_nothing(
-        records in prop::collection::vec(records(), 0..120),
+        bodies in prop::collection::vec(bodies(), 0..120),
         at in any::<prop::sample::Index>(),
     ) {
         let mut book = Book::default();
         let mut other = Book::default();
-        let snapshot = at.index(records.len() + 1);
-        for (number, record) in records.iter().enumerate() {
+        let snapshot = at.index(bodies.len() + 1);
+        for (number, body) in bodies.iter().enumerate() {
             if number == snapshot {
                 other.image = Image::from_bytes(&book.image.to_bytes()).expect("it was just made");
             }
-            book.apply(Body::Record(*record));
+            book.apply(body.clone());
             if number >= snapshot {
-                other.apply(Body::Record(*record));
+                other.apply(body.clone());
             }
-            let stored = Record::from_words(&record.to_words());
-            prop_assert_eq!(stored, Some(*record), "its stored form says the same");
+            match body {
+                Body::Record(record) => {
+                    prop_assert_eq!(Record::from_words(&record.to_words()), Some(*record), "its stored form");
+                }
+                Body::Note(note) => {
+                    let stored = Note::from_json(&note.to_json());
+                    prop_assert_eq!(stored.as_ref(), Ok(&**note), "its stored form");
+                }
+            }
         }
-        if snapshot < records.len() {
+        if snapshot < bodies.len() {
             prop_assert_eq!(&book.image, &other.image);
         }
         for sorter in book.image.sorters.values() {
