@@ -67,7 +67,8 @@ pub(crate) struct Truth {
     /// Containers taken away since the last look, by their place in `gone`.
     pub(crate) fresh: Vec<usize>,
     plates: u64,
-    /// Whether a PLC took one parcel for another: it told of a discharge of one that is not there.
+    /// Whether a PLC took one parcel for another: it told of a discharge of one that is not there, or that one ran off
+    /// which did not.
     pub(crate) is_confused: bool,
 }
 
@@ -110,10 +111,14 @@ impl Truth {
             }
             _ => {}
         }
-        if let Event::Discharged { chute, .. } = record.event {
-            let parcel = life.body.parcel;
-            self.is_confused |= self.places[parcel as usize] != Place::Chute(sorter, chute);
-        }
+        let BodyTag { parcel, pass } = life.body;
+        let is_there = |place| self.places[parcel as usize] == place;
+        let same_pass = self.passes[parcel as usize] == pass.saturating_add(1);
+        self.is_confused |= match record.event {
+            Event::Discharged { chute, .. } => !is_there(Place::Chute(sorter, chute)),
+            Event::Left { .. } => !(same_pass && is_there(Place::Outside)),
+            _ => false,
+        };
     }
 
     /// What was recorded about an item is acknowledged.

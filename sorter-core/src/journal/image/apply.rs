@@ -214,8 +214,9 @@ impl SorterImage {
             }
             RecordKind::Committed => item.committed = true,
             _ => {
+                // The item goes on without this order. Where another one is in force, its PLC tells so at the comparison.
                 item.committed = false;
-                item.chute = item.chute.filter(|chute| Some(*chute) != record.chute);
+                item.chute = None;
             }
         }
     }
