@@ -32,6 +32,7 @@ use journaling::boot;
 use restore::Recovering;
 use smallvec::SmallVec;
 
+pub use batch::Ticket;
 pub use customs::BatchReport;
 pub use docks::{ContainerError, SwapCause};
 pub use explain::Explanation;
@@ -55,6 +56,7 @@ use crate::manifest::Announcement;
 use crate::plan::{Plan, PlanSource};
 use crate::state_word::{StateWord, WeightClass};
 use crate::sync::number_table::NumberTable;
+use crate::sync::sparse_table::SparseTable;
 use crate::units::{Grams, Micros};
 
 /// What an engine is built from.
@@ -164,7 +166,8 @@ impl EngineBuilder {
             layout: config.layout,
             codes: config.codes,
             destinations: config.destinations,
-            ledger: LedgerBuilder::new(config.expected_parcels, config.seed),
+            // Those that come late have two codes as a rule.
+            ledger: LedgerBuilder::new(config.expected_parcels + config.late_parcels * 2, config.seed),
             late: config.late_parcels,
             seed: config.seed,
             rules: config.rules,
@@ -226,7 +229,7 @@ impl EngineBuilder {
         plans::bind(&mut compiled, plan, &rules.timetable)?;
         compiled.assign(std::iter::empty(), self.destinations.len());
         let ledger = self.ledger.build(self.late);
-        let onward = NumberTable::new(ledger.capacity());
+        let onward = SparseTable::new(ledger.capacity());
         for (parcel, connection) in self.onward {
             onward.set(parcel.index(), Some(connection.get().into()));
         }
@@ -289,7 +292,7 @@ pub struct Engine {
     /// The container of each parcel, as long as it rests in one.
     containers: NumberTable,
     /// The connection that each parcel is booked on.
-    onward: NumberTable,
+    onward: SparseTable,
     /// Where records for the journal are put, where there is one.
     book: Option<Book>,
     /// How long a parcel may be unknown after a restart.

@@ -4,10 +4,15 @@
 //! `RUSTFLAGS="--cfg sorter_loom" cargo test -p sorter-core --release --lib models`. They are told in
 //! `docs/concurrency.md`, as are all atomics with their writers, readers and partners.
 
+pub mod day_table;
 pub mod dense_table;
+pub mod key_list;
+#[cfg(any(test, feature = "oracle-ledger"))]
 pub mod late_table;
 pub mod number_table;
 pub mod record_ring;
+pub mod sparse_table;
+#[cfg(any(test, feature = "oracle-ledger"))]
 pub mod state_array;
 
 #[cfg(all(test, sorter_loom))]

@@ -57,6 +57,11 @@ impl CodeKey {
         self.0
     }
 
+    /// The key with this packed value, which [`CodeKey::get`] gave; `None` for 0.
+    pub(crate) const fn from_packed(packed: u128) -> Option<Self> {
+        if packed == 0 { None } else { Some(Self(packed)) }
+    }
+
     /// The text that was packed.
     pub fn to_text(self) -> String {
         self.to_string()

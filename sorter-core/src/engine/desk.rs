@@ -15,6 +15,7 @@ use crate::event_log::{EventLog, LogKind};
 use crate::hold::HoldBook;
 use crate::ids::{ChuteId, ConnectionId, ContainerId, ItemId, OutletId, ParcelId, PlanVersion, SorterId};
 use crate::journal::Recovered;
+use crate::ledger::Entry;
 use crate::plan::{ChuteRole, Plan};
 use crate::reason::{Reason, ReasonClass};
 use crate::state_word::{Life, Owner, StateWord, Step};
@@ -48,20 +49,21 @@ impl Desk {
     pub(super) fn claim(
         &mut self,
         plan: &Plan,
-        parcel: ParcelId,
+        entry: Entry,
         doubt: Option<Reason>,
         scan: &Scan<'_>,
     ) -> (Assigned, Alternates) {
         let engine = Arc::as_ref(&self.engine);
+        let (parcel, hint) = (entry.parcel(), entry.hint());
         for _ in 0..MAX_ROUNDS {
-            let Some(word) = engine.ledger.state(parcel) else { break };
-            let mine = scan.held.claim == Some(Claim { parcel, owner: word.owner() });
+            let Some(word) = engine.ledger.state_at(entry) else { break };
+            let mine = scan.held.claim == Some(Claim { parcel, owner: word.owner(), hint });
             let next = match word.life() {
                 Life::Committed if mine => return (scan.held, Alternates::new()),
                 Life::Claimed | Life::Contested if mine => word.after(Step::Retarget),
                 Life::Claimed => {
                     let contested = word.after(Step::Contest).expect("a claimed parcel can be contested");
-                    if self.pen.replace(&engine.ledger, parcel, word, contested).is_err() {
+                    if self.pen.replace(&engine.ledger, entry, word, contested).is_err() {
                         continue;
                     }
                     None
@@ -80,12 +82,12 @@ impl Desk {
             };
             let chute = offer.chute.ok();
             let decided = next.with_decision(chute, reason, plan.version());
-            if self.pen.replace(&engine.ledger, parcel, word, decided).is_ok() {
+            if self.pen.replace(&engine.ledger, entry, word, decided).is_ok() {
                 self.tally.amended += u64::from(word.life() == Life::Lost);
                 if word.life() == Life::Held {
                     self.hold.take(parcel, scan.at);
                 }
-                let claim = Some(Claim { parcel, owner: next.owner() });
+                let claim = Some(Claim { parcel, owner: next.owner(), hint });
                 return (Assigned { claim, chute, reason }, offer.alternates);
             }
         }
@@ -164,14 +166,15 @@ impl Desk {
     /// Commits a claim, or gives `false` when its state no longer allows its chute.
     pub(super) fn commit_claim(&mut self, dock: &Dock, claim: Claim, chute: ChuteId) -> bool {
         let ledger = &self.engine.ledger;
+        let Some(entry) = claim.entry(ledger) else { return false };
         for _ in 0..MAX_ROUNDS {
-            let Some(word) = ledger.state(claim.parcel) else { return false };
+            let Some(word) = ledger.state_at(entry) else { return false };
             let onward = self.engine.onward(claim.parcel);
             if word.owner() != claim.owner || word.chute() != Some(chute) || !allows(word, dock, onward) {
                 return false;
             }
             let Some(next) = word.after(Step::Commit) else { return word.life() == Life::Committed };
-            if self.pen.replace(ledger, claim.parcel, word, next).is_ok() {
+            if self.pen.replace(ledger, entry, word, next).is_ok() {
                 return true;
             }
         }
@@ -182,7 +185,7 @@ impl Desk {
     /// or in doubt before it was committed is contested again.
     pub(super) fn reopen(&mut self, claim: Claim) {
         let committed = |word: StateWord| word.life() == Life::Committed;
-        if self.engine.ledger.state(claim.parcel).is_some_and(committed) {
+        if self.state_of(claim).is_some_and(committed) {
             self.step(claim, |word| match word.reason().class() {
                 ReasonClass::Identity => word.after(Step::Reopen)?.after(Step::Contest),
                 _ => word.after(Step::Reopen),
@@ -192,19 +195,24 @@ impl Desk {
 
     /// Whether this item holds its parcel.
     pub(super) fn holds(&self, claim: Claim) -> bool {
-        let word = self.engine.ledger.state(claim.parcel);
-        word.is_some_and(|word| word.owner() == claim.owner && word.life().is_live_claim())
+        self.state_of(claim).is_some_and(|word| word.owner() == claim.owner && word.life().is_live_claim())
+    }
+
+    fn state_of(&self, claim: Claim) -> Option<StateWord> {
+        self.engine.ledger.state_at(claim.entry(&self.engine.ledger)?)
     }
 
     /// One step of a parcel that this item holds. A step that the state does not allow is counted. Gives whether it was
     /// taken.
     pub(super) fn step(&mut self, claim: Claim, after: impl Fn(StateWord) -> Option<StateWord>) -> bool {
         let ledger = &self.engine.ledger;
-        let mut current = ledger.state(claim.parcel);
+        let entry = claim.entry(ledger);
+        let mut current = entry.and_then(|entry| ledger.state_at(entry));
         for _ in 0..MAX_ROUNDS {
+            let Some(entry) = entry else { break };
             let Some(word) = current.filter(|word| word.owner() == claim.owner) else { break };
             let Some(next) = after(word) else { break };
-            match self.pen.replace(ledger, claim.parcel, word, next) {
+            match self.pen.replace(ledger, entry, word, next) {
                 Ok(()) => return true,
                 Err(other) => current = Some(other),
             }
@@ -224,7 +232,8 @@ impl Desk {
         at: Micros,
     ) {
         let Some(dock) = self.chutes.get(chute).map(|state| *state.dock()) else { return };
-        let mut word = self.engine.ledger.state(claim.parcel);
+        let Some(entry) = claim.entry(&self.engine.ledger) else { return };
+        let mut word = self.engine.ledger.state_at(entry);
         for _ in 0..MAX_ROUNDS {
             // Anew in each round: whoever changed the word may have booked another connection before that.
             let onward = self.engine.onward(claim.parcel);
@@ -233,7 +242,7 @@ impl Desk {
                 return;
             }
             let Some(next) = now.after(Step::Recall) else { return };
-            match self.pen.replace(&self.engine.ledger, claim.parcel, now, next) {
+            match self.pen.replace(&self.engine.ledger, entry, now, next) {
                 Ok(()) => {
                     self.tally.recalls += 1;
                     self.engine.note_recall(claim.parcel, container, next.clearance(), at);

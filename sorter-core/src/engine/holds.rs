@@ -43,12 +43,13 @@ impl Worker {
     pub fn taken_out(&mut self, parcel: ParcelId, at: Micros) -> Option<Dwell> {
         let dwell = self.desk.hold.take(parcel, at)?;
         let ledger = &self.desk.engine.ledger;
-        let mut current = ledger.state(parcel);
+        let entry = ledger.entry(parcel);
+        let mut current = entry.and_then(|entry| ledger.state_at(entry));
         // Each failed round means that customs ruled about the parcel, so the loop ends.
         let here = |word: &StateWord| word.life() == Life::Held && word.sorter() == self.desk.sorter;
-        while let Some(word) = current.filter(here) {
+        while let Some((entry, word)) = entry.zip(current.filter(here)) {
             let Some(next) = word.after(Step::Fetch) else { break };
-            match self.desk.pen.replace(ledger, parcel, word, next) {
+            match self.desk.pen.replace(ledger, entry, word, next) {
                 Ok(()) => break,
                 Err(other) => current = Some(other),
             }

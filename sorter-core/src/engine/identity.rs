@@ -10,9 +10,12 @@
 //! | codes with a wrong check digit only | a bad check digit |
 //! | nothing, or codes of no active symbology | a no-read |
 
+use smallvec::SmallVec;
+
+use super::worker::Claim;
 use crate::barcode::{CodeBook, CodeError, Parsed, Symbology};
 use crate::ids::ParcelId;
-use crate::ledger::Ledger;
+use crate::ledger::{CodeHash, Entry, Hint, Ledger};
 use crate::reason::Reason;
 
 /// Codes of one scan that are looked at. An item with more has them counted out as conflicting.
@@ -25,6 +28,8 @@ const KEPT_CODES: usize = 4;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Identity {
     found: Result<ParcelId, Reason>,
+    /// The slot of the parcel.
+    hint: Hint,
     /// The symbologies of the codes that named the parcel.
     kinds: Kinds,
     /// Codes that were read well and that nobody announced, each once.
@@ -34,8 +39,13 @@ pub struct Identity {
 
 impl Identity {
     /// An item without a single read.
-    pub const NO_READ: Self =
-        Self { found: Err(Reason::NoRead), kinds: Kinds(0), unknown: [None; KEPT_CODES], duplicate: false };
+    pub const NO_READ: Self = Self {
+        found: Err(Reason::NoRead),
+        hint: Hint::NONE,
+        kinds: Kinds(0),
+        unknown: [None; KEPT_CODES],
+        duplicate: false,
+    };
 
     /// The parcel, or the reason why none is known.
     ///
@@ -52,8 +62,13 @@ impl Identity {
     }
 
     /// An item that is known by the parcel that it holds.
-    pub(super) const fn of(parcel: ParcelId) -> Self {
-        Self { found: Ok(parcel), ..Self::NO_READ }
+    pub(super) const fn of(claim: Claim) -> Self {
+        Self { found: Ok(claim.parcel), hint: claim.hint, ..Self::NO_READ }
+    }
+
+    /// Where the ledger has the parcel, or the reason why none is known.
+    pub(super) fn entry(&self, ledger: &Ledger) -> Result<Entry, Reason> {
+        ledger.entry_by(self.found?, self.hint).ok_or(Reason::UnknownParcel)
     }
 
     /// What an earlier host had found out: the parcel, or why none was known. Codes that nobody had announced are not
@@ -67,21 +82,17 @@ impl Identity {
         Self { duplicate: true, ..self }
     }
 
-    /// What is known with the codes of a further scan. Codes of no active symbology are left out, as foreign
-    /// labels are common.
-    pub(super) fn with_codes(self, codes: &[&[u8]], book: &CodeBook, ledger: &Ledger) -> Self {
-        if codes.len() > MAX_CODES {
+    /// What is known with the codes of a further scan.
+    pub(super) fn with_reads(self, reads: &Reads, ledger: &Ledger) -> Self {
+        if reads.too_many {
             return Self { found: Err(Reason::ConflictingReads), ..Self::NO_READ };
         }
         let mut next = self;
-        for code in codes {
-            match book.parse(code) {
-                Ok(read) => next.add(read, ledger),
-                Err(CodeError::BadCheckDigit { .. }) if next.found == Err(Reason::NoRead) => {
-                    next.found = Err(Reason::BadCheckDigit);
-                }
-                Err(_) => {}
-            }
+        for (read, hash) in &reads.codes {
+            next.add(*read, ledger.find_entry(read.key, *hash));
+        }
+        if reads.bad_check_digit && next.found == Err(Reason::NoRead) {
+            next.found = Err(Reason::BadCheckDigit);
         }
         next.checked()
     }
@@ -94,18 +105,19 @@ impl Identity {
         }
         let mut next = Self::NO_READ;
         for read in self.unknown.iter().flatten() {
-            next.add(*read, ledger);
+            next.add(*read, ledger.find_entry(read.key, ledger.hash(read.key)));
         }
         next.checked()
     }
 
-    /// Takes in one code that was read well.
-    fn add(&mut self, read: Parsed, ledger: &Ledger) {
-        match (ledger.find(read.key), self.found) {
+    /// Takes in one code that was read well, with what the ledger has for it.
+    fn add(&mut self, read: Parsed, entry: Option<Entry>) {
+        match (entry, self.found) {
             (_, Err(Reason::ConflictingReads)) => {}
-            (Some(parcel), Ok(other)) if parcel != other => self.found = Err(Reason::ConflictingReads),
-            (Some(parcel), _) => {
-                self.found = Ok(parcel);
+            (Some(entry), Ok(other)) if entry.parcel() != other => self.found = Err(Reason::ConflictingReads),
+            (Some(entry), _) => {
+                self.found = Ok(entry.parcel());
+                self.hint = entry.hint();
                 self.kinds = self.kinds.with(read.symbology);
             }
             (None, found) => {
@@ -125,6 +137,37 @@ impl Identity {
             return Self { found: Err(Reason::ConflictingReads), ..Self::NO_READ };
         }
         self
+    }
+}
+
+/// The codes of one scan, parsed: what can be known of them before anybody looks into the ledger.
+///
+/// Codes of no active symbology are left out, as foreign labels are common.
+#[derive(Clone, Debug)]
+pub(super) struct Reads {
+    /// Those that were read well, with their hashes. Never more than fit without an allocation.
+    codes: SmallVec<[(Parsed, CodeHash); MAX_CODES]>,
+    bad_check_digit: bool,
+    too_many: bool,
+}
+
+impl Reads {
+    pub(super) fn of(codes: &[&[u8]], book: &CodeBook, ledger: &Ledger) -> Self {
+        let too_many = codes.len() > MAX_CODES;
+        let mut reads = Self { codes: SmallVec::new(), bad_check_digit: false, too_many };
+        for code in codes.iter().filter(|_| !too_many) {
+            match book.parse(code) {
+                Ok(read) => reads.codes.push((read, ledger.hash(read.key))),
+                Err(CodeError::BadCheckDigit { .. }) => reads.bad_check_digit = true,
+                Err(_) => {}
+            }
+        }
+        reads
+    }
+
+    /// Asks for the memory in which the ledger has these codes.
+    pub(super) fn prefetch(&self, ledger: &Ledger) {
+        self.codes.iter().for_each(|(_, hash)| ledger.prefetch(*hash));
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::event_log::{LogKind, LogRecord};
 use crate::ids::{ContainerId, ItemId, ParcelId, PlanVersion, SorterId};
 use crate::journal::{Cause, Lane, Record, RecordKind};
-use crate::ledger::Ledger;
+use crate::ledger::{Entry, Ledger};
 use crate::state_word::StateWord;
 use crate::units::{Grams, Micros};
 
@@ -107,14 +107,14 @@ impl Pen {
     pub(super) fn replace(
         &mut self,
         ledger: &Ledger,
-        parcel: ParcelId,
+        entry: Entry,
         before: StateWord,
         word: StateWord,
     ) -> Result<(), StateWord> {
-        ledger.replace(parcel, before, word)?;
+        ledger.replace_at(entry, before, word)?;
         if self.lane.is_some() {
             self.let_go(self.at);
-            self.step = Some(Told { parcel, before, word });
+            self.step = Some(Told { parcel: entry.parcel(), before, word });
         }
         Ok(())
     }

@@ -52,13 +52,14 @@ impl Desk {
     pub(super) fn declare_lost(&mut self, at: Micros) {
         for _ in 0..AT_ONCE {
             let Some(parcel) = self.unknown.pop_due(at, self.engine.unknown_after) else { return };
-            let mut current = self.engine.ledger.state(parcel);
+            let Some(entry) = self.engine.ledger.entry(parcel) else { continue };
+            let mut current = self.engine.ledger.state_at(entry);
             let here = |word: &StateWord| self.sorter == word.sorter() && word.life() == Life::Unknown;
             // Each failed round means that customs ruled about the parcel or that it turned up, so the loop ends.
             while let Some((word, next)) =
                 current.filter(here).and_then(|word| Some((word, word.after(Step::Lose)?)))
             {
-                match self.pen.replace(&self.engine.ledger, parcel, word, next) {
+                match self.pen.replace(&self.engine.ledger, entry, word, next) {
                     Ok(()) => {
                         self.tally.declared_lost += 1;
                         self.pen.note(at, RecordKind::DeclaredLost, |record| record.parcel = Some(parcel));

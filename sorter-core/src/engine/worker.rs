@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use super::Engine;
 use super::desk::{Desk, leads_out, step_into};
 use super::docks::Docks;
-use super::identity::Identity;
+use super::identity::{Identity, Reads};
 use super::pen::{Line, Pen};
 use super::unknown::Unknown;
 use crate::balance::Balance;
@@ -19,6 +19,7 @@ use crate::event_log::{EventLog, LogKind};
 use crate::hold::HoldBook;
 use crate::ids::{ChuteId, ContainerId, ItemId, ParcelId, PlanVersion, SorterId};
 use crate::journal::{Record, RecordKind};
+use crate::ledger::{Entry, Hint, Ledger};
 use crate::plan::Plan;
 use crate::reason::Reason;
 use crate::state_word::{Owner, Step};
@@ -34,6 +35,15 @@ pub struct Claim {
     pub parcel: ParcelId,
     /// Sorter and pass.
     pub owner: Owner,
+    /// The slot of the parcel.
+    pub(crate) hint: Hint,
+}
+
+impl Claim {
+    /// Where the ledger has the parcel.
+    pub(super) fn entry(&self, ledger: &Ledger) -> Option<Entry> {
+        ledger.entry_by(self.parcel, self.hint)
+    }
 }
 
 /// What an item holds from its last decision.
@@ -281,21 +291,35 @@ impl Worker {
     /// Never fails, never blocks, allocates nothing. What cannot be decided goes to the chute that the plan
     /// names for that, and where no chute can be reached the item runs off and comes back.
     pub fn decide(&mut self, scan: &Scan<'_>) -> Decision {
+        let reads = self.read(scan.codes);
+        self.decide_read(&reads, scan)
+    }
+
+    /// The codes of a scan, parsed.
+    pub(super) fn read(&self, codes: &[&[u8]]) -> Reads {
+        Reads::of(codes, &self.desk.engine.codes, &self.desk.engine.ledger)
+    }
+
+    /// Decides for a scan whose codes are parsed already.
+    pub(super) fn decide_read(&mut self, reads: &Reads, scan: &Scan<'_>) -> Decision {
         let plan: &Plan = self.plan.load();
         let desk = &mut self.desk;
         desk.see_plan(plan, scan.at);
         let ledger = &desk.engine.ledger;
         let earlier = match (scan.known, scan.held.claim) {
             (Some(known), _) => known.looked_up_again(ledger),
-            (None, Some(claim)) => Identity::of(claim.parcel),
+            (None, Some(claim)) => Identity::of(claim),
             (None, None) => Identity::NO_READ,
         };
-        let mut identity = earlier.with_codes(scan.codes, &desk.engine.codes, ledger);
-        let (assigned, alternates) = match (identity.parcel(), scan.held.claim) {
+        let mut identity = earlier.with_reads(reads, ledger);
+        let (assigned, alternates) = match (identity.entry(ledger), scan.held.claim) {
             (Ok(_), None) if identity.is_duplicate() => desk.divert_aside(plan, Reason::Duplicate, scan),
-            (Ok(parcel), _) => desk.claim(plan, parcel, None, scan),
+            (Ok(entry), _) => desk.claim(plan, entry, None, scan),
             // A further scan made the item doubtful. It keeps its claim, so that the claim has an end.
-            (Err(doubt), Some(claim)) => desk.claim(plan, claim.parcel, Some(doubt), scan),
+            (Err(doubt), Some(claim)) => match claim.entry(ledger) {
+                Some(entry) => desk.claim(plan, entry, Some(doubt), scan),
+                None => desk.divert_aside(plan, doubt, scan),
+            },
             (Err(reason), None) => desk.divert_aside(plan, reason, scan),
         };
         if assigned.claim.is_none() && assigned.reason == Reason::Duplicate {

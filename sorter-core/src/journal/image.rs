@@ -13,6 +13,7 @@ use crate::hold::HoldBook;
 use crate::ids::{
     ChuteId, ConnectionId, ContainerId, DepartureId, HubId, ItemId, ParcelId, PlanVersion, SorterId,
 };
+use crate::ledger::Hint;
 use crate::reason::Reason;
 use crate::state_word::StateWord;
 use crate::units::{EncoderCount, Grams, Micros};
@@ -290,7 +291,8 @@ impl ItemImage {
 
     /// What it holds from its last decision.
     pub fn assigned(&self) -> Assigned {
-        let claim = |word: StateWord| Some(Claim { parcel: self.parcel?, owner: word.owner() });
+        let claim =
+            |word: StateWord| Some(Claim { parcel: self.parcel?, owner: word.owner(), hint: Hint::NONE });
         Assigned { claim: self.claim.and_then(claim), chute: self.chute, reason: self.reason }
     }
 }

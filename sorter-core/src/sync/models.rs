@@ -9,7 +9,7 @@ mod records;
 mod rests;
 
 use super::atomic::{AtomicU64, Ordering};
-use super::state_array::StateArray;
+use super::day_table::{DayTable, Slot};
 use crate::clearance::Clearance;
 use crate::ids::{ChuteId, DestinationId, ParcelId, PlanVersion, SorterId};
 use crate::manifest::Service;
@@ -39,23 +39,27 @@ trait Cell: Send + Sync + 'static {
 }
 
 /// The protocol itself.
-struct Real(StateArray);
+struct Real {
+    table: DayTable,
+    slot: Slot,
+}
 
 impl Real {
     fn new(word: StateWord) -> Self {
-        let states = StateArray::new(1);
-        states.publish(PARCEL, word);
-        Self(states)
+        let table = DayTable::new(1);
+        let slot = table.claim(1, PARCEL.get()).expect("the table is empty");
+        table.publish(slot, word);
+        Self { table, slot }
     }
 }
 
 impl Cell for Real {
     fn load(&self) -> StateWord {
-        self.0.load(PARCEL).expect("the parcel is announced")
+        self.table.load(self.slot).expect("the parcel is announced")
     }
 
     fn replace(&self, current: StateWord, new: StateWord) -> Result<(), StateWord> {
-        self.0.replace(PARCEL, current, new)
+        self.table.replace(self.slot, current, new)
     }
 }
 

@@ -1,8 +1,8 @@
 //! A table of numbers over parcels that is written anew while others read it.
 //!
 //! # Protocol
-//! The engine keeps two of them: the container that each parcel was last put into, and the connection that it
-//! is booked on. An entry belongs to a state word.
+//! The engine keeps the container that each parcel was last put into in one, and the connection that it is booked on in
+//! another (behind a [`SparseTable`](super::sparse_table::SparseTable)). An entry belongs to a state word.
 //!
 //! - *Containers.* Only the holder of the live claim writes the entry of a parcel, after the step that claimed
 //!   it and before the step that ends the pass. A reader that finds the parcel at rest loads the word, the
@@ -11,6 +11,8 @@
 //! - *Connections.* Customs write the entry under their lock and change the word after that. A worker loads the
 //!   word, then the entry, and then makes its step by a compare-and-swap. Whichever entry it saw: if its step
 //!   comes first, customs find the parcel committed and hold its container against the new connection.
+//!
+//! The ledger keeps the slot of each parcel in a third, written once before the parcel is published.
 
 use super::atomic::{AtomicU32, Ordering};
 

@@ -107,6 +107,36 @@ fn a_contest_and_a_commit_never_both_win<C: Cell>(new: fn(StateWord) -> C) {
     });
 }
 
+/// Two sorters see a parcel while customs set a hold.
+fn a_hold_is_not_lost_between_two_deciders<C: Cell>(new: fn(StateWord) -> C) {
+    loom::model(move || {
+        let cell = Arc::new(new(announced()));
+        let customs = Arc::clone(&cell);
+        let customs = thread::spawn(move || hold(&*customs));
+        let decider = Arc::clone(&cell);
+        let decider = thread::spawn(move || decide(&*decider, 1));
+        let mine = decide(&*cell, 2);
+        customs.join().expect("customs have no reason to panic");
+        let other = decider.join().expect("the decider has no reason to panic");
+        let left = cell.load();
+        let told = "two deciders and customs have one order";
+        assert_ne!(mine, other, "{told}: one claims the parcel and the other is a duplicate");
+        assert_eq!(left.clearance(), Clearance::HoldDocument, "{told}: no hold is lost");
+        assert_eq!(left.life(), Life::Contested, "{told}: no claim is lost");
+    });
+}
+
+#[test]
+fn two_deciders_and_customs_have_one_order() {
+    a_hold_is_not_lost_between_two_deciders(Real::new);
+}
+
+#[test]
+#[should_panic(expected = "two deciders and customs have one order")]
+fn control_two_deciders_and_customs_lose_steps_when_they_check_and_then_store() {
+    a_hold_is_not_lost_between_two_deciders(CheckThenStore::new);
+}
+
 #[test]
 fn two_deciders_never_both_claim_a_parcel() {
     exactly_one_claims(Real::new);

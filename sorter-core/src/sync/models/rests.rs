@@ -3,34 +3,33 @@
 use loom::sync::Arc;
 use loom::thread;
 
-use super::{PARCEL, announced, claimed};
+use super::{Cell, Real, announced, claimed};
 use crate::clearance::Clearance;
 use crate::state_word::{Life, StateWord, Step};
 use crate::sync::number_table::NumberTable;
-use crate::sync::state_array::StateArray;
+use crate::sync::sparse_table::SparseTable;
 
 const OLD: u32 = 1;
 const NEW: u32 = 2;
 
 /// A parcel with its two entries.
 struct Hub {
-    states: StateArray,
+    states: Real,
     containers: NumberTable,
-    onward: NumberTable,
+    onward: SparseTable,
 }
 
 impl Hub {
     fn new(word: StateWord) -> Arc<Self> {
         let hub =
-            Self { states: StateArray::new(1), containers: NumberTable::new(1), onward: NumberTable::new(1) };
-        hub.states.publish(PARCEL, word);
+            Self { states: Real::new(word), containers: NumberTable::new(1), onward: SparseTable::new(1) };
         hub.containers.set(0, Some(OLD));
         hub.onward.set(0, Some(OLD));
         Arc::new(hub)
     }
 
     fn load(&self) -> StateWord {
-        self.states.load(PARCEL).expect("the parcel is announced")
+        self.states.load()
     }
 
     /// One step by whoever holds the parcel, as the worker makes it.
@@ -38,7 +37,7 @@ impl Hub {
         let mut word = self.load();
         loop {
             let next = after(word);
-            match self.states.replace(PARCEL, word, next) {
+            match self.states.replace(word, next) {
                 Ok(()) => return next,
                 Err(other) => word = other,
             }
@@ -110,7 +109,7 @@ fn commit(hub: &Hub) -> bool {
             return false;
         }
         let next = word.after(Step::Commit).expect("it is claimed");
-        match hub.states.replace(PARCEL, word, next) {
+        match hub.states.replace(word, next) {
             Ok(()) => return true,
             Err(other) => word = other,
         }
@@ -182,7 +181,7 @@ fn recall_from(hub: &Hub, mut onward: impl FnMut() -> Option<u32>) {
     // The parcel lies in a container of the new connection.
     while onward() != Some(NEW) {
         let next = word.after(Step::Recall).expect("it is discharged");
-        match hub.states.replace(PARCEL, word, next) {
+        match hub.states.replace(word, next) {
             Ok(()) => return,
             Err(other) => word = other,
         }
