@@ -17,7 +17,7 @@ mod scanner;
 mod schedules;
 pub mod seeds;
 
-pub use codes::{barcode, code_book, plate, postcode};
+pub use codes::{barcode, code_book, gs1, plate, postcode};
 pub use journal::{journal_row, snapshot};
 pub use manifests::manifest;
 pub use modbus::modbus_frame;
@@ -34,6 +34,7 @@ pub type Target = (&'static str, fn(&[u8]));
 /// Every target.
 pub const TARGETS: &[Target] = &[
     ("barcode", barcode),
+    ("gs1", gs1),
     ("plate", plate),
     ("postcode", postcode),
     ("manifest", manifest),

@@ -61,6 +61,7 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
     let text = |text: &str| text.as_bytes().to_vec();
     match target {
         "barcode" => codes(),
+        "gs1" => gs1_data(),
         "plate" => plates(),
         "postcode" => postcodes(),
         "manifest" => vec![text(MANIFEST), text(&MANIFEST.replace("\r\n", "\n"))],
@@ -108,7 +109,21 @@ fn codes() -> Vec<Vec<u8>> {
         b"LP00239506206926".to_vec(),
         b"yt1234567890123456".to_vec(),
         b"3SABCD123456789".to_vec(),
+        b"(01)09506000134352(21)a-17".to_vec(),
+        b"1Z5R89390357567127".to_vec(),
     ]
+}
+
+fn gs1_data() -> Vec<Vec<u8>> {
+    let spellings: [&[u8]; 6] = [
+        b"3103000420\x1d00354123455501152989\x1d42010115",
+        b"010950600013435210LOT7\x1d21a-17\x1d42127610115\x1d403R+7",
+        b"(01)09506000134352(21)a(17(421)27610115",
+        b"(00)354123455501152989(420)10115",
+        b"https://id.gs1.org/01/9506000134352/10/LOT/21/a%2F17?421=27610115&linkType=all#x",
+        b"HTTP://A.EXAMPLE:80/de/00/35412345550115298%39?403=R%2B7",
+    ];
+    spellings.map(<[u8]>::to_vec).to_vec()
 }
 
 fn plates() -> Vec<Vec<u8>> {

@@ -2,7 +2,8 @@
 //!
 //! A scanner or an announcement hands over raw bytes. A [`CodeBook`] strips what scanners add, finds the
 //! symbology, proves the check digit and packs the text into a [`CodeKey`]. The key is exact: two codes
-//! have the same key only when they are the same code.
+//! have the same key only when they are the same code. [`gs1`] reads element strings and Digital Links, and
+//! [`CodeBook::self_route`] what a label says about its destination.
 //!
 //! ```
 //! use sorter_core::barcode::{CodeBook, Symbology};
@@ -19,15 +20,20 @@ mod book;
 mod book_file;
 pub mod check_digit;
 mod form;
+pub mod gs1;
 mod key;
 pub mod make;
+mod payload;
+mod self_route;
 
 pub use book::CodeBook;
 pub use form::{Form, FormError};
 pub use key::CodeKey;
+pub use self_route::SelfRoute;
 
 use std::fmt;
 
+use gs1::ApplicationIdentifier;
 use thiserror::Error;
 
 /// The longest raw code that is looked at, in bytes, with everything that a scanner adds.
@@ -40,6 +46,8 @@ pub enum Symbology {
     S10,
     /// GS1 serial shipping container code: 18 digits.
     Sscc18,
+    /// GS1 trade item number with a serial number, (01) and (21).
+    Sgtin,
     /// DPD parcel label: 27 digits.
     Dpd,
     /// A configured pattern, by its place in the [`CodeBook`], from 0. [`CodeBook::name`] tells its name.
@@ -51,6 +59,7 @@ impl fmt::Display for Symbology {
         match self {
             Self::S10 => f.write_str("UPU_S10"),
             Self::Sscc18 => f.write_str("SSCC18"),
+            Self::Sgtin => f.write_str("SGTIN"),
             Self::Dpd => f.write_str("DPD"),
             Self::Pattern(index) => write!(f, "pattern {index}"),
         }
@@ -75,9 +84,21 @@ pub enum CodeError {
     /// More than [`MAX_RAW_BYTES`].
     #[error("code is longer than {MAX_RAW_BYTES} bytes")]
     TooLong,
-    /// Something other than a digit or a letter of ASCII.
+    /// Something other than a digit or a letter of ASCII, or in GS1 data other than a printed character of ASCII.
     #[error("code has a character that is neither a digit nor a letter")]
     ForeignCharacter,
+    /// GS1 data with something that is no application identifier where one has to stand.
+    #[error("GS1 data have no application identifier where one has to stand")]
+    UnknownIdentifier,
+    /// GS1 data whose value has the wrong length or characters, or comes twice and not the same.
+    #[error("value of application identifier {identifier} has a wrong length or character, or comes twice")]
+    BadElement {
+        /// What the value is for.
+        identifier: ApplicationIdentifier,
+    },
+    /// A GTIN with a serial number that is good and does not fit into a key.
+    #[error("serial number of the GTIN is too long (20 digits, 15 digits and capitals, or 12 characters)")]
+    SerialTooLong,
     /// The shape of this symbology, with a check digit that does not follow from the rest. No other
     /// symbology took the code.
     #[error("check digit does not fit {symbology}")]

@@ -83,6 +83,8 @@
 //! | SP0025 | lane on an outlet that is not outbound |
 //! | SP0026 | lane that no departure of the timetable serves |
 //! | SP0027 | outlet that no chute serves while the chutes change over |
+//! | SP0028 | `unannounced` at an outlet that is not outbound, or naming one that is not a hold outlet |
+//! | SP0029 | `home` that is no served country |
 
 mod assignment;
 mod check;
@@ -98,6 +100,7 @@ use std::fmt;
 use smallvec::SmallVec;
 
 use crate::address::{Country, Postcode};
+use crate::barcode::SelfRoute;
 use crate::container::ContainerKind;
 use crate::departure::Timetable;
 use crate::ids::{ChuteId, DestinationId, LaneId, OutletId, PlanVersion};
@@ -171,6 +174,8 @@ pub struct Outlet {
     pub bonded: bool,
     /// What stands at its chutes.
     pub container: ContainerKind,
+    /// The hold outlet for what nobody announced and whose label tells a destination of this outlet.
+    pub unannounced: Option<OutletId>,
 }
 
 /// A row of the rule file, for people.
@@ -201,6 +206,7 @@ pub struct Plan {
     version: PlanVersion,
     name: String,
     lap_limit: u8,
+    home: Option<Country>,
     outlets: Vec<Outlet>,
     exception: OutletId,
     hold: OutletId,
@@ -269,6 +275,20 @@ impl Plan {
     /// The outlet for parcels that may not leave yet, and for those that nobody announced.
     pub fn hold(&self) -> OutletId {
         self.hold
+    }
+
+    /// The outlet for a parcel that nobody announced, whose label tells where it goes: the hold outlet that the
+    /// outlet of that destination names for this, or [`Plan::hold`]. Never one from which parcels leave.
+    ///
+    /// Searches the rules, allocates nothing.
+    pub fn unannounced(&self, route: &SelfRoute) -> OutletId {
+        let found = self.resolve(route.country, &route.postcode);
+        found.and_then(|found| self.outlet(found.outlet).unannounced).unwrap_or(self.hold)
+    }
+
+    /// The country of labels that tell a postcode alone.
+    pub fn home(&self) -> Option<Country> {
+        self.home
     }
 
     /// The outlet for parcels without a readable code.

@@ -87,6 +87,11 @@ impl Postcode {
         })
     }
 
+    /// The postcode, where the text is one of its country. Allocates nothing.
+    pub(crate) fn read(country: Country, text: &[u8]) -> Option<Self> {
+        Self::of_bytes(country, text).ok()
+    }
+
     fn of_bytes(country: Country, text: &[u8]) -> Result<Self, Problem> {
         let trimmed = text.trim_ascii();
         let shape = &country.rule().shape;

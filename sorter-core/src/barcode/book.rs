@@ -2,7 +2,9 @@
 
 use super::check_digit;
 use super::form::Form;
+use super::gs1::{Gs1, SEPARATOR, is_text};
 use super::key::CodeKey;
+use super::payload::Payload;
 use super::{CodeError, MAX_RAW_BYTES, Parsed, Symbology};
 
 /// The check rule of a pattern; the check character is the last one.
@@ -13,6 +15,7 @@ pub(super) enum Check {
     Mod10With49,
     Mod7,
     Mod37With36,
+    Ups,
 }
 
 /// A code that is known by its shape, with a check rule or without one.
@@ -23,11 +26,13 @@ pub(super) struct Pattern {
     pub(super) check: Check,
 }
 
-/// The symbologies that a hub reads, in their order of precedence: S10, SSCC-18, DPD, then the configured
-/// patterns.
+/// The symbologies that a hub reads, in their order of precedence: S10, SSCC-18, DPD, GTIN with serial number, then
+/// the configured patterns.
 ///
 /// All built-in symbologies and up to [`CodeBook::MAX_PATTERNS`] patterns are tried in that order. The first
-/// that takes the code wins, also over an earlier one whose check digit failed.
+/// that takes the code wins, also over an earlier one whose check digit failed. What a scanner or a web address
+/// marks as GS1 data is GS1 data and nothing else: of such data an SSCC names the parcel, and without one a GTIN
+/// with a serial number does.
 ///
 /// ```
 /// use sorter_core::barcode::{CodeBook, CodeError, Symbology};
@@ -45,18 +50,9 @@ pub(super) struct Pattern {
 pub struct CodeBook {
     pub(super) s10: bool,
     pub(super) sscc: bool,
+    pub(super) sgtin: bool,
     pub(super) dpd: bool,
     pub(super) patterns: Vec<Pattern>,
-}
-
-/// What stands before the letters and digits of a code and tells its symbology.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Mark {
-    None,
-    /// `%`, the first character in the bars of a DPD label.
-    Percent,
-    /// `(00)`, the printed application identifier of an SSCC.
-    Sscc,
 }
 
 /// What one symbology says about a text.
@@ -65,6 +61,8 @@ enum Verdict {
     Other,
     /// Its shape with a wrong check digit.
     Wrong,
+    /// One of its codes, with a serial number that no key has room for.
+    TooLong,
     /// One of its codes.
     Code(CodeKey),
 }
@@ -73,7 +71,7 @@ impl CodeBook {
     /// The most patterns of one book. Each costs time on every code that the earlier ones did not take.
     pub const MAX_PATTERNS: usize = 64;
 
-    /// S10, SSCC-18, DPD and the patterns without check digit that are common in cross-border mail:
+    /// S10, SSCC-18, GTIN with serial number, DPD and the patterns without check digit that are common in cross-border mail:
     /// Cainiao (`'LP'9{12,14}`), YunExpress (`'YT'9{16}`) and PostNL 3S (`'3S'A{4}9{9}`).
     pub fn standard() -> Self {
         let patterns =
@@ -83,7 +81,7 @@ impl CodeBook {
             form: form.parse().expect("the built-in forms are valid"),
             check: Check::None,
         };
-        Self { s10: true, sscc: true, dpd: true, patterns: patterns.map(compile).to_vec() }
+        Self { s10: true, sscc: true, sgtin: true, dpd: true, patterns: patterns.map(compile).to_vec() }
     }
 
     /// The name of a symbology, for reports; `"?"` for a pattern that this book does not have.
@@ -91,6 +89,7 @@ impl CodeBook {
         match symbology {
             Symbology::S10 => "UPU_S10",
             Symbology::Sscc18 => "SSCC18",
+            Symbology::Sgtin => "SGTIN",
             Symbology::Dpd => "DPD",
             Symbology::Pattern(index) => {
                 self.patterns.get(usize::from(index)).map_or("?", |pattern| pattern.name.as_str())
@@ -101,58 +100,125 @@ impl CodeBook {
     /// Recognises a raw code as it came from a scanner or a file.
     ///
     /// Left out are: CR, LF and spaces at the end, an AIM identifier such as `]C1`, and an FNC1 (0x1D) at the
-    /// start. Small letters count as capitals. Allocates nothing.
+    /// start. Small letters count as capitals, but for the serial number of a GTIN, where they are other
+    /// characters. [`gs1`](super::gs1) has the forms of GS1 data; without any mark an SSCC may have its `00`, and
+    /// `01`, GTIN, `21`, serial number is read too unless it has the 27 digits of a DPD label. Allocates nothing.
     ///
     /// # Errors
     /// See [`CodeError`]. A code is never repaired.
     pub fn parse(&self, raw: &[u8]) -> Result<Parsed, CodeError> {
-        if raw.len() > MAX_RAW_BYTES {
-            return Err(CodeError::TooLong);
+        match Payload::of(raw)? {
+            Payload::Plain(body) => self.plain(body),
+            Payload::Sscc(number) if self.sscc => sscc(number).told(Symbology::Sscc18),
+            gs1 => self.gs1(gs1),
         }
-        let payload = strip_scanner_bytes(raw);
-        if payload.is_empty() {
-            return Err(CodeError::Empty);
+    }
+
+    /// Apart from the way of all other codes.
+    #[inline(never)]
+    fn gs1(&self, payload: Payload<'_>) -> Result<Parsed, CodeError> {
+        self.named_by(&payload.contents()?)
+    }
+
+    /// The parcel that GS1 data name.
+    fn named_by(&self, contents: &Gs1) -> Result<Parsed, CodeError> {
+        if let Some(number) = contents.sscc().filter(|_| self.sscc) {
+            return sscc(number).told(Symbology::Sscc18);
         }
-        let (mark, body) = split_mark(payload);
+        match (contents.gtin(), contents.serial()) {
+            (Some(gtin), Some(serial)) if self.sgtin => sgtin(gtin, serial).told(Symbology::Sgtin),
+            _ => Err(CodeError::NoPattern),
+        }
+    }
+
+    /// A text that says nothing about what it is.
+    #[inline]
+    fn plain(&self, payload: &[u8]) -> Result<Parsed, CodeError> {
+        let mut refused = CodeError::NoPattern;
+        if let [b'0', b'1', ..] = payload {
+            match self.unmarked(payload) {
+                Err(error) => refused = error,
+                found => return found,
+            }
+        }
+        let (percent, body) = match payload {
+            [b'%', body @ ..] => (true, body),
+            body => (false, body),
+        };
         let mut buffer = [0; MAX_RAW_BYTES];
         let text = &mut buffer[..body.len()];
         for (slot, byte) in text.iter_mut().zip(body) {
             if !byte.is_ascii_alphanumeric() {
-                return Err(CodeError::ForeignCharacter);
+                return self.with_other_characters(payload, *byte);
             }
             *slot = byte.to_ascii_uppercase();
         }
-        self.recognise(mark, text)
+        self.recognise(percent, text, refused)
     }
 
-    fn recognise(&self, mark: Mark, text: &[u8]) -> Result<Parsed, CodeError> {
-        let mut refused = CodeError::NoPattern;
-        let mut judge = |symbology, verdict| match verdict {
+    /// The GTIN with serial number of a text that begins like one. Apart from the way of all other codes.
+    #[inline(never)]
+    fn unmarked(&self, text: &[u8]) -> Result<Parsed, CodeError> {
+        let found = unmarked_sgtin(text).filter(|_| self.sgtin && !(self.dpd && is_label(text)));
+        let (gtin, serial) = found.ok_or(CodeError::NoPattern)?;
+        match sgtin(gtin, serial).told(Symbology::Sgtin) {
+            // A form behind this one may have room for it.
+            Err(CodeError::SerialTooLong) => Err(CodeError::NoPattern),
+            told => told,
+        }
+    }
+
+    /// A text with something else than letters and digits: only element strings have separators.
+    #[cold]
+    #[inline(never)]
+    fn with_other_characters(&self, text: &[u8], first: u8) -> Result<Parsed, CodeError> {
+        if first != SEPARATOR {
+            return Err(CodeError::ForeignCharacter);
+        }
+        self.gs1(Payload::ElementString(text))
+    }
+
+    #[inline]
+    fn recognise(&self, percent: bool, text: &[u8], refused: CodeError) -> Result<Parsed, CodeError> {
+        let mut refused = refused;
+        let mut judge = |symbology, verdict: Verdict| match verdict {
             Verdict::Code(key) => Some(Parsed { key, symbology }),
             Verdict::Wrong if refused == CodeError::NoPattern => {
                 refused = CodeError::BadCheckDigit { symbology };
                 None
             }
-            Verdict::Wrong | Verdict::Other => None,
+            Verdict::Wrong | Verdict::TooLong | Verdict::Other => None,
         };
+        if percent {
+            return if self.dpd { dpd_bars(text).told(Symbology::Dpd) } else { Err(CodeError::NoPattern) };
+        }
         let built_in = [
-            (self.s10, Symbology::S10, s10 as fn(Mark, &[u8]) -> Verdict),
+            (self.s10, Symbology::S10, s10 as fn(&[u8]) -> Verdict),
             (self.sscc, Symbology::Sscc18, sscc),
             (self.dpd, Symbology::Dpd, dpd),
         ];
         for (active, symbology, verdict_of) in built_in {
-            if active && let Some(parsed) = judge(symbology, verdict_of(mark, text)) {
+            if active && let Some(parsed) = judge(symbology, verdict_of(text)) {
                 return Ok(parsed);
             }
         }
-        if mark == Mark::None {
-            for (index, pattern) in (0_u8..).zip(&self.patterns) {
-                if let Some(parsed) = judge(Symbology::Pattern(index), pattern.verdict(text)) {
-                    return Ok(parsed);
-                }
+        for (index, pattern) in (0_u8..).zip(&self.patterns) {
+            if let Some(parsed) = judge(Symbology::Pattern(index), pattern.verdict(text)) {
+                return Ok(parsed);
             }
         }
         Err(refused)
+    }
+}
+
+impl Verdict {
+    fn told(self, symbology: Symbology) -> Result<Parsed, CodeError> {
+        match self {
+            Self::Code(key) => Ok(Parsed { key, symbology }),
+            Self::Wrong => Err(CodeError::BadCheckDigit { symbology }),
+            Self::TooLong => Err(CodeError::SerialTooLong),
+            Self::Other => Err(CodeError::NoPattern),
+        }
     }
 }
 
@@ -168,17 +234,18 @@ impl Pattern {
             Check::Mod10With49 => check_digit::mod10_49(rest),
             Check::Mod7 => check_digit::mod7(rest),
             Check::Mod37With36 => check_digit::mod37_36(rest),
+            Check::Ups => check_digit::ups(rest),
         };
         if expected == Some(*check) { code(text) } else { Verdict::Wrong }
     }
 }
 
 fn code(text: &[u8]) -> Verdict {
-    CodeKey::pack(text).map_or(Verdict::Other, Verdict::Code)
+    CodeKey::pack_plain(text).map_or(Verdict::Other, Verdict::Code)
 }
 
-fn s10(mark: Mark, text: &[u8]) -> Verdict {
-    let (Mark::None, [a, b, digits @ .., c, d]) = (mark, text) else { return Verdict::Other };
+fn s10(text: &[u8]) -> Verdict {
+    let [a, b, digits @ .., c, d] = text else { return Verdict::Other };
     let Some((check, serial)) = digits.split_last() else { return Verdict::Other };
     let Ok(serial) = <&[u8; 8]>::try_from(serial) else { return Verdict::Other };
     if ![a, b, c, d].iter().all(|letter| letter.is_ascii_uppercase()) || !check.is_ascii_digit() {
@@ -191,12 +258,8 @@ fn s10(mark: Mark, text: &[u8]) -> Verdict {
     }
 }
 
-fn sscc(mark: Mark, text: &[u8]) -> Verdict {
-    let bare = match (mark, text.len(), text) {
-        (Mark::None | Mark::Sscc, 18, bare) => bare,
-        (Mark::None, 20, [b'0', b'0', bare @ ..]) => bare,
-        _ => return Verdict::Other,
-    };
+fn sscc(text: &[u8]) -> Verdict {
+    let ((18, bare) | (20, [b'0', b'0', bare @ ..])) = (text.len(), text) else { return Verdict::Other };
     let Some((check, rest)) = bare.split_last().filter(|(check, _)| check.is_ascii_digit()) else {
         return Verdict::Other;
     };
@@ -207,35 +270,42 @@ fn sscc(mark: Mark, text: &[u8]) -> Verdict {
     }
 }
 
-fn dpd(mark: Mark, text: &[u8]) -> Verdict {
-    let Some((label, check)) = text.split_at_checked(27) else { return Verdict::Other };
-    if !label.iter().all(u8::is_ascii_digit) {
+fn sgtin(gtin: &[u8; 14], serial: &[u8]) -> Verdict {
+    let [item @ .., check] = gtin;
+    if check_digit::mod10_31(item) != Some(*check) {
+        return Verdict::Wrong;
+    }
+    CodeKey::serialised(gtin, serial).map_or(Verdict::TooLong, Verdict::Code)
+}
+
+/// The GTIN and the serial number of a text that may be an element string of just these.
+fn unmarked_sgtin(text: &[u8]) -> Option<(&[u8; 14], &[u8])> {
+    let (gtin, rest) = text.strip_prefix(b"01")?.split_first_chunk::<14>()?;
+    let serial = rest.strip_prefix(b"21").filter(|serial| (1..=20).contains(&serial.len()))?;
+    let fits = gtin.iter().all(u8::is_ascii_digit) && serial.iter().all(|byte| is_text(*byte));
+    fits.then_some((gtin, serial))
+}
+
+/// The label of DPD: 27 digits, and in print the check character.
+fn dpd(text: &[u8]) -> Verdict {
+    if !is_label(text) {
         return Verdict::Other;
     }
-    match (mark, check) {
-        (Mark::None | Mark::Percent, []) => code(label),
-        (Mark::None, [check]) if check_digit::mod37_36(label) == Some(*check) => code(label),
-        (Mark::None, [_]) => Verdict::Wrong,
+    let (label, check) = text.split_at(27);
+    match check {
+        [] => code(label),
+        [check] if check_digit::mod37_36(label) == Some(*check) => code(label),
+        [_] => Verdict::Wrong,
         _ => Verdict::Other,
     }
 }
 
-/// Takes off the line end, the AIM identifier and the FNC1 that scanners add.
-fn strip_scanner_bytes(raw: &[u8]) -> &[u8] {
-    let mut payload = raw;
-    while let [rest @ .., b'\r' | b'\n' | b' '] = payload {
-        payload = rest;
-    }
-    if let [b']', _, _, rest @ ..] = payload {
-        payload = rest;
-    }
-    payload.strip_prefix(b"\x1d").unwrap_or(payload)
+/// Whether a text has the digits of a DPD label, with or without a check character.
+fn is_label(text: &[u8]) -> bool {
+    matches!(text.len(), 27 | 28) && text[..27].iter().all(u8::is_ascii_digit)
 }
 
-fn split_mark(payload: &[u8]) -> (Mark, &[u8]) {
-    match payload {
-        [b'%', rest @ ..] => (Mark::Percent, rest),
-        [b'(', b'0', b'0', b')', rest @ ..] => (Mark::Sscc, rest),
-        rest => (Mark::None, rest),
-    }
+/// What is behind the `%` in the bars of a DPD label: the digits alone.
+fn dpd_bars(text: &[u8]) -> Verdict {
+    if text.len() == 27 { dpd(text) } else { Verdict::Other }
 }

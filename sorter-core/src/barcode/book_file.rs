@@ -36,10 +36,10 @@ struct PatternEntry {
 impl CodeBook {
     /// Reads a code book. The file is the whole list: what it does not name is not read.
     ///
-    /// - `symbologies`: which of `"s10"`, `"sscc18"` and `"dpd"` are active; without it all are.
+    /// - `symbologies`: which of `"s10"`, `"sscc18"`, `"sgtin"` and `"dpd"` are active; without it all are.
     /// - `[[pattern]]`: `name` (capitals, digits, `_`), `form` (see [`Form`]) and `check`: `"none"`
-    ///   (default), `"mod10_31"`, `"mod10_49"`, `"mod7"` over digits or `"mod37_36"` over digits and letters.
-    ///   The check character is the last one of the form.
+    ///   (default), `"mod10_31"`, `"mod10_49"`, `"mod7"` over digits, or `"mod37_36"` and `"ups"` over digits and
+    ///   letters. The check character is the last one of the form. Patterns are tried in the order of the file.
     ///
     /// ```
     /// use sorter_core::barcode::{CodeBook, Symbology};
@@ -62,7 +62,7 @@ impl CodeBook {
     /// Every problem of the file, with its line.
     pub fn from_toml(file_name: &str, text: &str) -> Result<Self, Diagnostics> {
         let mut found = Reporter { file_name, text, diagnostics: Diagnostics::default() };
-        let mut book = Self { s10: true, sscc: true, dpd: true, patterns: Vec::new() };
+        let mut book = Self { s10: true, sscc: true, sgtin: true, dpd: true, patterns: Vec::new() };
         match toml::from_str::<File>(text) {
             Ok(file) => {
                 if let Some(active) = file.symbologies {
@@ -79,14 +79,15 @@ impl CodeBook {
     }
 
     fn activate(&mut self, active: &[Spanned<String>], found: &mut Reporter<'_>) {
-        (self.s10, self.sscc, self.dpd) = (false, false, false);
+        (self.s10, self.sscc, self.sgtin, self.dpd) = (false, false, false, false);
         for name in active {
             match name.get_ref().as_str() {
                 "s10" => self.s10 = true,
                 "sscc18" => self.sscc = true,
+                "sgtin" => self.sgtin = true,
                 "dpd" => self.dpd = true,
                 other => {
-                    let message = format!("symbology {other:?} is not one of s10, sscc18, dpd");
+                    let message = format!("symbology {other:?} is not one of s10, sscc18, sgtin, dpd");
                     found.add(SYMBOLOGY, name.span().start, message);
                 }
             }
@@ -107,7 +108,7 @@ impl CodeBook {
                 let check = check_of(word.get_ref());
                 if check.is_none() {
                     let message = format!(
-                        "check {:?} is not one of none, mod10_31, mod10_49, mod7, mod37_36",
+                        "check {:?} is not one of none, mod10_31, mod10_49, mod7, mod37_36, ups",
                         word.get_ref()
                     );
                     found.add(CHECK, word.span().start, message);
@@ -135,7 +136,7 @@ impl CodeBook {
             let message = format!("name {name:?} is not 1 to {MAX_NAME} capitals, digits and underscores");
             found.add(NAME, offset, message);
         }
-        let taken = ["UPU_S10", "SSCC18", "DPD"].contains(&name)
+        let taken = ["UPU_S10", "SSCC18", "SGTIN", "DPD"].contains(&name)
             || self.patterns.iter().any(|pattern| pattern.name == name);
         if taken {
             found.add(NAME, offset, format!("name {name:?} is used twice"));
@@ -164,6 +165,7 @@ fn check_of(word: &str) -> Option<Check> {
         "mod10_49" => Check::Mod10With49,
         "mod7" => Check::Mod7,
         "mod37_36" => Check::Mod37With36,
+        "ups" => Check::Ups,
         _ => return None,
     })
 }
@@ -174,6 +176,8 @@ fn misfit(form: &Form, check: Check) -> Option<&'static str> {
         Check::None => None,
         _ if form.shortest() < 2 => Some("a check character needs at least one character before it"),
         Check::Mod37With36 => None,
+        Check::Ups if !form.begins_with(b"1Z") => Some("this check works on forms that begin with '1Z'"),
+        Check::Ups => None,
         _ if !form.is_digits_only() => Some("this check works on digits only, and the form has letters"),
         _ => None,
     }

@@ -95,6 +95,28 @@ pub fn mod37_36(text: &[u8]) -> Option<u8> {
     Some(CHARACTERS[((37 - product) % 36) as usize])
 }
 
+/// UPS: over the characters behind `1Z`, every second one doubled, modulo 10. A letter counts as its ASCII code
+/// minus 3, modulo 10. `None` for a text without `1Z`.
+///
+/// It misses a wrong digit at a doubled place that is 5 off, and letters that count the same.
+///
+/// ```
+/// use sorter_core::barcode::check_digit::ups;
+/// assert_eq!(ups(b"1Z5R8939035756712"), Some(b'7'));
+/// assert_eq!(ups(b"1Z879E93034683444"), Some(b'0'));
+/// ```
+pub fn ups(text: &[u8]) -> Option<u8> {
+    let mut sum = 0;
+    for (place, byte) in text.strip_prefix(b"1Z")?.iter().enumerate() {
+        let value = match byte {
+            b'A'..=b'Z' => u32::from(byte - 3) % 10,
+            other => digit(*other)?,
+        };
+        sum += value * if place % 2 == 0 { 1 } else { 2 };
+    }
+    Some(ascii_digit((10 - sum % 10) % 10))
+}
+
 fn digit(byte: u8) -> Option<u32> {
     byte.is_ascii_digit().then(|| u32::from(byte - b'0'))
 }
@@ -114,6 +136,8 @@ mod tests {
         assert_eq!(mod10_49(b"12 "), None);
         assert_eq!(mod7(b"\xff"), None);
         assert_eq!(mod37_36(b"12a"), None);
+        assert_eq!(ups(b"1Z1-"), None);
+        assert_eq!(ups(b"123"), None);
     }
 
     #[test]

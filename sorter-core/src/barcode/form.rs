@@ -115,6 +115,15 @@ impl Form {
         self.digits_only
     }
 
+    /// Whether every text of this shape begins with these characters.
+    pub(super) fn begins_with(&self, start: &[u8]) -> bool {
+        start.iter().zip(1_u32..).all(|(byte, place)| {
+            let bit = 1_u64.checked_shl(place).unwrap_or(0);
+            let takers = (0..36).filter(|value| self.takes[*value] & bit != 0);
+            self.optional & bit == 0 && takers.map(Some).eq([character_value(*byte).map(usize::from)])
+        })
+    }
+
     /// The fewest characters of a text of this shape.
     pub const fn shortest(&self) -> usize {
         self.shortest
@@ -276,6 +285,15 @@ mod tests {
         assert!(form.matches(&[b'5'; 36]) && form.matches(b"5") && !form.matches(&[b'5'; 37]));
         assert!(form.is_digits_only());
         assert_eq!(form.shortest(), 1);
+    }
+
+    #[test]
+    fn tells_what_every_text_begins_with() {
+        let begins = |template: &str| template.parse::<Form>().unwrap().begins_with(b"1Z");
+        assert!(begins("'1Z'X{16}") && begins("'1Z5R'9{2}"));
+        for template in ["'1'A", "X{2}", "'1'", "'1Y'9", "9{0,1}'1Z'"] {
+            assert!(!begins(template), "{template}");
+        }
     }
 
     proptest! {

@@ -2,8 +2,16 @@
 
 use std::fmt;
 
+use super::check_digit;
+use super::gs1::is_text;
+
 /// Marks a key whose text is digits only.
 const NUMERIC: u128 = 1 << 127;
+/// Marks a key of a GTIN with its serial number.
+const SERIALISED: u128 = 1 << 126;
+/// Where the parts of such a key begin.
+const SET_BIT: u32 = 79;
+const GTIN_BIT: u32 = 81;
 /// Alphanumeric characters that go through 64-bit arithmetic at once: 37^12 is below 2^63.
 const WORD_CHARACTERS: usize = 12;
 /// Digits that go through 64-bit arithmetic at once: 10^18 is below 2^60.
@@ -11,14 +19,19 @@ const WORD_DIGITS: usize = 18;
 
 /// The one canonical key of a code: its text, packed without loss.
 ///
-/// | bits | digits only | with letters |
-/// | --- | --- | --- |
-/// | 127 | 1 | 0 |
-/// | 126 | 0 | 0 |
-/// | 0 to 125 | the number with a 1 in front, which keeps leading zeros | base 37: `0` to `9` count 1 to 10, `A` to `Z` 11 to 36 |
+/// | bits | digits only | with letters | GTIN with serial number |
+/// | --- | --- | --- | --- |
+/// | 127 | 1 | 0 | 0 |
+/// | 126 | 0 | 0 | 1 |
+/// | 0 to 125 | the number with a 1 in front, which keeps leading zeros | base 37: `0` to `9` count 1 to 10, `A` to `Z` 11 to 36 | 81 to 124: GTIN without check digit; 79 and 80: what the serial number is made of; 0 to 78: the serial number |
 ///
 /// No character counts 0 in base 37, so texts of different lengths never meet, and no key is 0: a table
 /// may use 0 for an empty place. 37^24 is below 2^126, and 2 * 10^36 is below 2^121.
+///
+/// A serial number of digits has up to 20 of them, one of digits and capitals up to 15 characters, and any other
+/// up to 12: 2 * 10^20, 37^15 and 95^12 are below 2^79. Its text is that of the printed label,
+/// `(01)09506000134352(21)A-17`; one with a bracket is written `]d2010950600013435221A(17)`, which has no second
+/// reading.
 ///
 /// ```
 /// use sorter_core::barcode::CodeKey;
@@ -36,10 +49,22 @@ impl CodeKey {
     /// The most characters of a text that is digits only.
     pub const MAX_DIGITS: usize = 36;
 
+    /// The most characters of the text of a key.
+    pub(super) const MAX_TEXT: usize = 44;
+
     /// Packs a text of capital letters and digits, or `None` when it is empty, too long or has another
     /// character. A text of digits has up to [`CodeKey::MAX_DIGITS`], any other up to
-    /// [`CodeKey::MAX_CHARACTERS`].
+    /// [`CodeKey::MAX_CHARACTERS`]. The text of a key of [`CodeKey::serialised`] gives that key.
     pub fn pack(text: &[u8]) -> Option<Self> {
+        match text.first() {
+            Some(b'(' | b']') => unspell_serialised(text),
+            _ => Self::pack_plain(text),
+        }
+    }
+
+    /// Packs a text of capital letters and digits.
+    #[inline]
+    pub(super) fn pack_plain(text: &[u8]) -> Option<Self> {
         if text.is_empty() || text.len() > Self::MAX_DIGITS {
             return None;
         }
@@ -50,6 +75,26 @@ impl CodeKey {
             return None;
         }
         pack_characters(text).map(Self)
+    }
+
+    /// Packs a GTIN with its serial number, or `None` when the check digit of the GTIN is wrong, the serial number
+    /// has a character that GS1 does not allow, or it has more characters than the table above tells.
+    ///
+    /// ```
+    /// use sorter_core::barcode::CodeKey;
+    ///
+    /// let key = CodeKey::serialised(b"09506000134352", b"a17").unwrap();
+    /// assert_eq!(key.to_text(), "(01)09506000134352(21)a17");
+    /// assert_ne!(CodeKey::serialised(b"09506000134352", b"A17"), Some(key));
+    /// ```
+    pub fn serialised(gtin: &[u8; 14], serial: &[u8]) -> Option<Self> {
+        let [number @ .., check] = gtin;
+        if check_digit::mod10_31(number) != Some(*check) {
+            return None;
+        }
+        let item = number.iter().fold(0_u64, |item, byte| item * 10 + u64::from(byte - b'0'));
+        let (set, packed) = pack_serial(serial)?;
+        Some(Self(SERIALISED | u128::from(item) << GTIN_BIT | (set as u128) << SET_BIT | packed))
     }
 
     /// The packed value, never 0.
@@ -68,28 +113,35 @@ impl CodeKey {
     }
 
     /// Writes the text to the end of `buffer` and tells where it starts.
-    fn unpack(self, buffer: &mut [u8; Self::MAX_DIGITS]) -> usize {
-        let numeric = self.0 & NUMERIC != 0;
-        let (base, last) = if numeric { (10, 1) } else { (37, 0) };
-        let mut rest = self.0 & !NUMERIC;
-        let mut start = buffer.len();
-        while rest > last && start > 0 {
-            start -= 1;
-            let digit = u8::try_from(rest % base).unwrap_or(0);
-            buffer[start] = match digit {
-                digit if numeric => b'0' + digit,
-                digit @ 0..=10 => b'0' + digit.saturating_sub(1),
-                digit => b'A' + (digit - 11),
-            };
-            rest /= base;
+    pub(super) fn unpack(self, buffer: &mut [u8; Self::MAX_TEXT]) -> usize {
+        if self.0 & NUMERIC != 0 {
+            return unpack_digits(self.0 & !NUMERIC, buffer);
         }
+        if self.0 & SERIALISED == 0 {
+            return unpack_characters(self.0, buffer);
+        }
+        let packed = self.0 & ((1 << SET_BIT) - 1);
+        let mut start = match self.0 >> SET_BIT & 0b11 {
+            0 => unpack_digits(packed, buffer),
+            1 => unpack_characters(packed, buffer),
+            _ => unpack_any(packed, buffer),
+        };
+        let bracket = buffer[start..].contains(&b'(');
+        let mut put = |text: &[u8]| {
+            let end = start;
+            start = start.saturating_sub(text.len());
+            buffer[start..end].copy_from_slice(&text[text.len() - (end - start)..]);
+        };
+        put(if bracket { b"21" } else { b"(21)" });
+        put(&gtin(self.0 >> GTIN_BIT & ((1 << 44) - 1)));
+        put(if bracket { b"]d201" } else { b"(01)" });
         start
     }
 }
 
 impl fmt::Display for CodeKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut buffer = [b'0'; Self::MAX_DIGITS];
+        let mut buffer = [b'0'; Self::MAX_TEXT];
         let start = self.unpack(&mut buffer);
         buffer[start..].iter().try_for_each(|byte| fmt::Write::write_char(f, char::from(*byte)))
     }
@@ -104,6 +156,7 @@ pub(super) const fn character_value(byte: u8) -> Option<u8> {
     }
 }
 
+#[inline]
 fn pack_digits(text: &[u8]) -> u128 {
     text.chunks(WORD_DIGITS).fold(1, |value, chunk| {
         let (word, scale) = chunk
@@ -113,6 +166,7 @@ fn pack_digits(text: &[u8]) -> u128 {
     })
 }
 
+#[inline]
 fn pack_characters(text: &[u8]) -> Option<u128> {
     text.chunks(WORD_CHARACTERS).try_fold(0_u128, |value, chunk| {
         let mut word = 0_u64;
@@ -123,6 +177,82 @@ fn pack_characters(text: &[u8]) -> Option<u128> {
         }
         Some(value * u128::from(scale) + u128::from(word))
     })
+}
+
+/// What a serial number is made of, the narrowest first: each number has one set, so it has one key.
+#[derive(Clone, Copy)]
+enum SerialSet {
+    Digits = 0,
+    DigitsAndCapitals = 1,
+    Any = 2,
+}
+
+#[inline(never)]
+fn pack_serial(serial: &[u8]) -> Option<(SerialSet, u128)> {
+    if serial.is_empty() {
+        return None;
+    }
+    if serial.iter().all(u8::is_ascii_digit) {
+        return (serial.len() <= 20).then(|| (SerialSet::Digits, pack_digits(serial)));
+    }
+    if serial.iter().all(|byte| character_value(*byte).is_some()) {
+        let packed = if serial.len() <= 15 { pack_characters(serial) } else { None };
+        return packed.map(|packed| (SerialSet::DigitsAndCapitals, packed));
+    }
+    let plain = serial.len() <= 12 && serial.iter().all(|byte| is_text(*byte));
+    let pack = |packed: u128, byte: &u8| packed * 95 + u128::from(byte - b' ');
+    plain.then(|| (SerialSet::Any, serial.iter().fold(0, pack)))
+}
+
+/// The key of a text that [`CodeKey::unpack`] wrote, and of no other spelling.
+fn unspell_serialised(text: &[u8]) -> Option<CodeKey> {
+    let (rest, mark) = match text.strip_prefix(b"(01)") {
+        Some(rest) => (rest, &b"(21)"[..]),
+        None => (text.strip_prefix(b"]d201")?, &b"21"[..]),
+    };
+    let (gtin, rest) = rest.split_first_chunk::<14>()?;
+    let serial = rest.strip_prefix(mark)?;
+    let bracket = serial.contains(&b'(');
+    CodeKey::serialised(gtin, serial).filter(|_| bracket == (mark == b"21"))
+}
+
+/// The 14 digits of a GTIN without its check digit.
+fn gtin(item: u128) -> [u8; 14] {
+    let mut digits = [b'0'; 14];
+    let mut rest = item;
+    for slot in digits[..13].iter_mut().rev() {
+        *slot = b'0' + (rest % 10) as u8;
+        rest /= 10;
+    }
+    digits[13] = check_digit::mod10_31(&digits[..13]).unwrap_or(b'0');
+    digits
+}
+
+fn unpack_digits(packed: u128, buffer: &mut [u8]) -> usize {
+    unpack(packed, 10, 1, buffer, |digit| b'0' + digit)
+}
+
+fn unpack_characters(packed: u128, buffer: &mut [u8]) -> usize {
+    unpack(packed, 37, 0, buffer, |value| match value {
+        0..=10 => b'0' + value.saturating_sub(1),
+        letter => b'A' + (letter - 11),
+    })
+}
+
+fn unpack_any(packed: u128, buffer: &mut [u8]) -> usize {
+    unpack(packed, 95, 0, buffer, |value| b' ' + value)
+}
+
+/// Writes the places of a number to the end of `buffer`, down to what is left at the front of it.
+fn unpack(packed: u128, base: u128, last: u128, buffer: &mut [u8], character: fn(u8) -> u8) -> usize {
+    let mut rest = packed;
+    let mut start = buffer.len();
+    while rest > last && start > 0 {
+        start -= 1;
+        buffer[start] = character((rest % base) as u8);
+        rest /= base;
+    }
+    start
 }
 
 #[cfg(test)]
@@ -149,7 +279,67 @@ mod tests {
         }
     }
 
+    #[test]
+    fn keeps_the_longest_serial_numbers_and_refuses_longer_ones() {
+        let gtin = b"09506000134352";
+        for (serial, fits) in [
+            ("99999999999999999999", true),
+            ("00000000000000000000", true),
+            ("999999999999999999999", false),
+            ("ZZZZZZZZZZZZZZZ", true),
+            ("ZZZZZZZZZZZZZZZZ", false),
+            ("zzzzzzzzzzzz", true),
+            ("zzzzzzzzzzzzz", false),
+            ("((((((((((((", true),
+            ("", false),
+            ("a b", false),
+            ("a$b", false),
+        ] {
+            let key = CodeKey::serialised(gtin, serial.as_bytes());
+            assert_eq!(key.is_some(), fits, "{serial}");
+            let text = key.map(CodeKey::to_text).unwrap_or_default();
+            assert!(!fits || text.ends_with(serial) && text.len() <= CodeKey::MAX_TEXT, "{text}");
+        }
+        assert_eq!(CodeKey::serialised(b"09506000134353", b"1"), None, "a wrong check digit");
+        assert_eq!(CodeKey::serialised(b"0950600013435A", b"1"), None);
+    }
+
+    #[test]
+    fn a_serialised_key_has_one_text() {
+        for text in [
+            "]d201095060001343522117",
+            "(01)09506000134352(21)A(17)",
+            "(01)09506000134352",
+            "(01)09506000134352(21)",
+            "(01)09506000134353(21)17",
+            "(00)354123455501152989",
+            "(",
+            "]d2",
+        ] {
+            assert_eq!(CodeKey::pack(text.as_bytes()), None, "{text}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn gives_back_every_gtin_with_its_serial_number(
+            item in 0_u64..10_u64.pow(13),
+            serial in "[0-9]{1,20}|[0-9A-Z]{1,15}|[!\"%-?A-Z_a-z]{1,12}|[(]?[1-9]{2}[)]?[0-9A-Za-z]{1,7}",
+        ) {
+            let gtin = gtin(item.into());
+            let key = CodeKey::serialised(&gtin, serial.as_bytes()).unwrap();
+            let text = key.to_text();
+            prop_assert_eq!(CodeKey::pack(text.as_bytes()), Some(key), "{}", text);
+            prop_assert!(text.ends_with(&serial) && text.contains(std::str::from_utf8(&gtin).unwrap()));
+        }
+
+        #[test]
+        fn two_serial_numbers_never_share_a_key(one in "[01Aa(]{1,4}", other in "[01Aa(]{1,4}") {
+            let key = |serial: &str| CodeKey::serialised(b"09506000134352", serial.as_bytes()).unwrap();
+            prop_assert_eq!(key(&one) == key(&other), one == other);
+            prop_assert_ne!(key(&one), CodeKey::pack(b"0109506000134352210").unwrap());
+        }
+
         #[test]
         fn gives_back_every_text(text in "[0-9A-Z]{1,24}|[0-9]{1,36}") {
             prop_assert_eq!(CodeKey::pack(text.as_bytes()).unwrap().to_text(), text);

@@ -40,6 +40,22 @@ pub fn sscc(extension: u8, company_and_serial: u64) -> [u8; 18] {
     code
 }
 
+/// A GTIN of 14 digits from the 13 before its check digit.
+///
+/// ```
+/// use sorter_core::barcode::make::gtin;
+/// assert_eq!(&gtin(950_600_013_435), b"09506000134352");
+/// ```
+///
+/// # Panics
+/// When `item` has more than 13 digits.
+pub fn gtin(item: u64) -> [u8; 14] {
+    let mut code = [0; 14];
+    code[..13].copy_from_slice(&decimal::<13>(item));
+    code[13] = check_digit::mod10_31(&code[..13]).expect("all are digits");
+    code
+}
+
 /// The bars of a DPD label: `%` and 27 digits (7 of the postcode, 14 of the parcel number, 3 of the service,
 /// 3 of the ISO 3166 numeric country), without check character.
 ///

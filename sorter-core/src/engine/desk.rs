@@ -9,6 +9,7 @@ use super::routing::{Offer, Place, offer};
 use super::unknown::Unknown;
 use super::worker::{Alternates, Assigned, Claim, Scan, Tally};
 use crate::balance::Balance;
+use crate::barcode::SelfRoute;
 use crate::chute::{ChuteBank, Dock};
 use crate::clearance::Clearance;
 use crate::event_log::{EventLog, LogKind};
@@ -141,11 +142,22 @@ impl Desk {
     ) -> (Assigned, Alternates) {
         let outlet = match reason {
             Reason::NoRead | Reason::BadCheckDigit => plan.no_read(),
-            Reason::UnknownParcel => plan.hold(),
             _ => plan.exception(),
         };
         let offer = self.aside(plan, outlet, scan);
         (Assigned { claim: None, chute: offer.chute.ok(), reason }, offer.alternates)
+    }
+
+    /// An item that nobody announced is held, in the chutes for what its label says about its destination.
+    pub(super) fn hold_unannounced(
+        &self,
+        plan: &Plan,
+        route: Option<SelfRoute>,
+        scan: &Scan<'_>,
+    ) -> (Assigned, Alternates) {
+        let outlet = route.map_or(plan.hold(), |route| plan.unannounced(&route));
+        let offer = self.aside(plan, outlet, scan);
+        (Assigned { claim: None, chute: offer.chute.ok(), reason: Reason::UnknownParcel }, offer.alternates)
     }
 
     /// An outlet for what is not sorted; the exception outlet stands in for any that has no room.

@@ -1,19 +1,27 @@
 //! Which parcel an item carries, from all codes that were read on it.
 //!
+//! 1. Codes of no active symbology and codes that are refused are dropped, those with a wrong check digit too.
+//! 2. Each other code is looked up; all codes of a parcel lead to it.
+//! 3. What the codes that are left say:
+//!
 //! | read on the item | the item is |
 //! | --- | --- |
 //! | codes of one parcel, and nothing else that was read well | that parcel |
 //! | codes of one parcel, and unknown codes of other symbologies | that parcel: aliases are often not announced |
 //! | codes of one parcel, and an unknown code of a symbology that named it | conflicting: a parcel has one code of each kind, so there are two labels |
-//! | codes of two parcels | conflicting |
-//! | unknown codes only | unknown |
+//! | codes of two parcels | conflicting, whichever was read first |
+//! | unknown codes only | unknown, and held: nobody knows what customs say about the parcel. Where the labels tell one destination and the plan has a hold outlet for it, it is held there |
 //! | codes with a wrong check digit only | a bad check digit |
-//! | nothing, or codes of no active symbology | a no-read |
+//! | nothing, or only codes that were refused otherwise: too long, empty, foreign characters, no symbology, damaged GS1 data | a no-read |
+//! | codes of one parcel that another item holds | that parcel, and a duplicate |
+//!
+//! An item with more than [`MAX_CODES`] codes, or with more than four different unknown ones, is conflicting.
 
 use smallvec::SmallVec;
 
 use super::worker::Claim;
-use crate::barcode::{CodeBook, CodeError, Parsed, Symbology};
+use crate::address::Country;
+use crate::barcode::{CodeBook, CodeError, Parsed, SelfRoute, Symbology};
 use crate::ids::ParcelId;
 use crate::ledger::{CodeHash, Entry, Hint, Ledger};
 use crate::reason::Reason;
@@ -34,7 +42,28 @@ pub struct Identity {
     kinds: Kinds,
     /// Codes that were read well and that nobody announced, each once.
     unknown: [Option<Parsed>; KEPT_CODES],
+    /// Where the labels say that an unknown parcel goes.
+    told: Told,
     duplicate: bool,
+}
+
+/// What the codes of an item say about its destination by themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    Nothing,
+    One(SelfRoute),
+    /// Two of them disagree.
+    Several,
+}
+
+impl Told {
+    fn and(self, route: SelfRoute) -> Self {
+        match self {
+            Self::Nothing => Self::One(route),
+            Self::One(earlier) if earlier == route => self,
+            Self::One(_) | Self::Several => Self::Several,
+        }
+    }
 }
 
 impl Identity {
@@ -44,6 +73,7 @@ impl Identity {
         hint: Hint::NONE,
         kinds: Kinds(0),
         unknown: [None; KEPT_CODES],
+        told: Told::Nothing,
         duplicate: false,
     };
 
@@ -53,6 +83,16 @@ impl Identity {
     /// One of the identity reasons.
     pub const fn parcel(&self) -> Result<ParcelId, Reason> {
         self.found
+    }
+
+    /// Where the label of an unknown parcel says that it goes. It grants nothing: such a parcel goes to hold, to the
+    /// hold outlet that the plan has for that destination if it has one. `None` for a parcel that is known, and
+    /// when no code tells a destination or two tell different ones.
+    pub const fn self_route(&self) -> Option<SelfRoute> {
+        match (self.found, self.told) {
+            (Err(Reason::UnknownParcel), Told::One(route)) => Some(route),
+            _ => None,
+        }
     }
 
     /// Whether another item held the parcel when this one was decided. The item then stays a duplicate for
@@ -97,13 +137,23 @@ impl Identity {
         next.checked()
     }
 
+    /// The identity with what the labels of an unknown parcel tell about its destination. Labels that tell a postcode
+    /// alone mean one of `home`.
+    pub(super) fn with_routes(self, codes: &[&[u8]], book: &CodeBook, home: Option<Country>) -> Self {
+        if self.found != Err(Reason::UnknownParcel) {
+            return self;
+        }
+        let routes = codes.iter().filter_map(|code| book.self_route(code, home));
+        Self { told: routes.fold(self.told, Told::and), ..self }
+    }
+
     /// The identity once more, for an item that was unknown: late data may have come.
     pub(super) fn looked_up_again(self, ledger: &Ledger) -> Self {
         // An item of an earlier host has no codes left to look for.
         if self.found != Err(Reason::UnknownParcel) || self.unknown[0].is_none() {
             return self;
         }
-        let mut next = Self::NO_READ;
+        let mut next = Self { told: self.told, ..Self::NO_READ };
         for read in self.unknown.iter().flatten() {
             next.add(*read, ledger.find_entry(read.key, ledger.hash(read.key)));
         }
@@ -189,11 +239,12 @@ impl Kinds {
             Symbology::S10 => 0,
             Symbology::Sscc18 => 1,
             Symbology::Dpd => 2,
-            Symbology::Pattern(index) => 3 + index as u32,
+            Symbology::Sgtin => 3,
+            Symbology::Pattern(index) => 4 + index as u32,
         };
         // A book has no pattern beyond the last bit; the assertion below holds it to that.
         1 << if place < u128::BITS { place } else { u128::BITS - 1 }
     }
 }
 
-const _: () = assert!(3 + CodeBook::MAX_PATTERNS <= u128::BITS as usize);
+const _: () = assert!(4 + CodeBook::MAX_PATTERNS <= u128::BITS as usize);

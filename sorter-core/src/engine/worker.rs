@@ -311,7 +311,8 @@ impl Worker {
             (None, Some(claim)) => Identity::of(claim),
             (None, None) => Identity::NO_READ,
         };
-        let mut identity = earlier.with_reads(reads, ledger);
+        let codes = &desk.engine.codes;
+        let mut identity = earlier.with_reads(reads, ledger).with_routes(scan.codes, codes, plan.home());
         let (assigned, alternates) = match (identity.entry(ledger), scan.held.claim) {
             (Ok(_), None) if identity.is_duplicate() => desk.divert_aside(plan, Reason::Duplicate, scan),
             (Ok(entry), _) => desk.claim(plan, entry, None, scan),
@@ -320,6 +321,7 @@ impl Worker {
                 Some(entry) => desk.claim(plan, entry, Some(doubt), scan),
                 None => desk.divert_aside(plan, doubt, scan),
             },
+            (Err(Reason::UnknownParcel), None) => desk.hold_unannounced(plan, identity.self_route(), scan),
             (Err(reason), None) => desk.divert_aside(plan, reason, scan),
         };
         if assigned.claim.is_none() && assigned.reason == Reason::Duplicate {

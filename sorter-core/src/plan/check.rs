@@ -18,6 +18,7 @@ pub(super) fn check(source: &PlanSource, layout: &Layout) -> Diagnostics {
     checker.roles();
     checker.overflow();
     checker.lanes();
+    checker.unannounced();
     let Checker { by_name, mut problems, .. } = checker;
     let mut rule_problems = check_rules::check(source, &by_name);
 
@@ -72,6 +73,28 @@ impl<'a> Checker<'a> {
                 );
                 self.report("SP0025", lane.line, message);
             }
+        }
+    }
+
+    /// What nobody announced may go to hold outlets only: no label says that a parcel may leave.
+    fn unannounced(&mut self) {
+        let source = self.source;
+        for outlet in &source.outlets {
+            let Some(name) = &outlet.unannounced else { continue };
+            let target = self.by_name.get(name.value.as_str()).map(|place| source.outlets[*place].role);
+            let problem = match target {
+                _ if outlet.role != ChuteRole::Outbound => {
+                    format!("has the role {}, not outbound", outlet.role)
+                }
+                None => format!("names {}, which is no outlet", name.value),
+                Some(ChuteRole::Hold) => continue,
+                Some(role) => format!("names {} with the role {role}, not hold", name.value),
+            };
+            self.report(
+                "SP0028",
+                name.line,
+                format!("`unannounced` of outlet {}: it {problem}", outlet.name),
+            );
         }
     }
 
@@ -130,7 +153,12 @@ impl<'a> Checker<'a> {
                 self.problems.push(Diagnostic::whole("SP0013", &self.source.toml_name, message));
                 continue;
             };
-            for outlet in holders {
+            let named = |outlet: &OutletSource| {
+                let names = self.source.outlets.iter().filter_map(|other| other.unannounced.as_ref());
+                role == ChuteRole::Hold && names.into_iter().any(|name| name.value == outlet.name)
+            };
+            let further: Vec<_> = holders.filter(|outlet| !named(outlet)).collect();
+            for outlet in further {
                 let message =
                     format!("outlet {} has the role {role} like outlet {}", outlet.name, first.name);
                 self.report("SP0013", outlet.line, message);

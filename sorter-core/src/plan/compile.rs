@@ -40,6 +40,7 @@ pub(super) fn compile(
         version,
         name: source.name.clone(),
         lap_limit: source.lap_limit.value,
+        home: source.home,
         fallback: fallback.clone(),
         exception: OutletId::new(exception),
         hold: OutletId::new(hold),
@@ -78,6 +79,7 @@ fn outlets(source: &PlanSource, ids: &BTreeMap<&str, OutletId>) -> Vec<Outlet> {
         lane: outlet.lane.as_ref().map(|lane| lane.value.clone()),
         bonded: outlet.bonded,
         container: outlet.container,
+        unannounced: outlet.unannounced.as_ref().and_then(|name| ids.get(name.value.as_str()).copied()),
     };
     source.outlets.iter().map(one).collect()
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::rules::{self, Rule};
 use super::{ChuteRole, Plan, check, compile};
-use crate::address::Destinations;
+use crate::address::{Country, Destinations};
 use crate::container::ContainerKind;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::ids::{ChuteId, PlanVersion};
@@ -27,6 +27,7 @@ pub struct PlanSource {
     csv: Arc<str>,
     pub(super) name: String,
     pub(super) lap_limit: Located<u8>,
+    pub(super) home: Option<Country>,
     pub(super) outlets: Vec<OutletSource>,
     pub(super) rules: Vec<Rule>,
     /// What is wrong with single keys and rows, kept so that a check reports it together with the rest.
@@ -45,6 +46,7 @@ pub(super) struct OutletSource {
     pub(super) lane: Option<Located<String>>,
     pub(super) bonded: bool,
     pub(super) container: ContainerKind,
+    pub(super) unannounced: Option<Located<String>>,
 }
 
 /// Why the files of a plan could not be read.
@@ -79,6 +81,14 @@ impl PlanSource {
         // A limit that could not be read has been reported; 1 keeps the check of zero out of it.
         let lap_limit =
             root.integer("lap_limit", 0..=255, &mut problems).unwrap_or(Located { line: 1, value: 1 });
+        let home = root.optional_text("home", &mut problems).and_then(|code| {
+            let country = Country::parse(&code.value);
+            if country.is_none() {
+                let message = format!("home \"{}\" is not one of the served countries", code.value);
+                problems.push(Diagnostic::at("SP0029", toml_name, code.line, message));
+            }
+            country
+        });
         root.text("rules", &mut problems);
         let tables = root.tables("outlet", &mut problems);
         let outlets =
@@ -91,6 +101,7 @@ impl PlanSource {
             csv: csv.into(),
             name,
             lap_limit,
+            home,
             outlets,
             rules,
             form_problems: problems,
@@ -194,6 +205,7 @@ impl OutletSource {
         let lane = table.optional_text("lane", problems);
         let bonded = table.optional_flag("bonded", problems).unwrap_or(false);
         let container = table.optional_text("container", problems);
+        let unannounced = table.optional_text("unannounced", problems);
         table.finish(problems);
         let container = container.map_or(ContainerKind::default(), |key| {
             ContainerKind::from_key(&key.value).unwrap_or_else(|| {
@@ -226,6 +238,7 @@ impl OutletSource {
             lane,
             bonded,
             container,
+            unannounced,
         }
     }
 }

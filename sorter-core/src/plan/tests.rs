@@ -1,5 +1,6 @@
 use super::*;
 use crate::address::{Destinations, Postcode};
+use crate::barcode::SelfRoute;
 use crate::diagnostic::Diagnostics;
 use crate::layout::Layout;
 
@@ -201,6 +202,46 @@ fn refuses_roles_that_are_missing_doubled_or_unknown() {
     );
     let found = with("role = \"hold\"", "role = \"held\"");
     assert!(found.iter().any(|text| text.contains("SP0023: role `held` is not outbound")), "{found:?}");
+}
+
+#[test]
+fn what_nobody_announced_may_have_a_hold_outlet_of_its_own_and_no_other() {
+    let further = |role: &str, unannounced: &str| {
+        let toml = OUTLETS.replacen("chutes = [2]", &format!("chutes = [2]\n{unannounced}"), 1);
+        format!("{toml}\n[[outlet]]\nname = \"HOLD-DE\"\nchutes = [50]\nrole = \"{role}\"\n")
+    };
+    let found = |role, unannounced| texts(&problems(&further(role, unannounced), &rules()));
+    let good = further("hold", "unannounced = \"HOLD-DE\"");
+    assert_eq!(texts(&problems(&good, &rules())), [""; 0]);
+    let plan = compiled(&Destinations::with_capacity(0), &good);
+    let held = |code| {
+        let postcode = Postcode::normalise(germany(), code).unwrap();
+        plan.outlet(plan.unannounced(&SelfRoute { country: germany(), postcode })).name.clone()
+    };
+    assert_eq!((held("12000").as_str(), held("20000").as_str()), ("HOLD-DE", "HOLD"));
+    assert_eq!((plan.outlet(plan.hold()).name.as_str(), plan.home()), ("HOLD", None));
+    assert_eq!(
+        found("hold", ""),
+        ["plan.toml:42: SP0013: outlet HOLD-DE has the role hold like outlet HOLD"]
+    );
+    assert_eq!(
+        found("outbound", "unannounced = \"HOLD-DE\""),
+        [
+            "plan.toml:14: SP0028: `unannounced` of outlet DE-S: it names HOLD-DE with the role outbound, not hold"
+        ]
+    );
+    assert_eq!(
+        found("outbound", "unannounced = \"HELD\""),
+        ["plan.toml:14: SP0028: `unannounced` of outlet DE-S: it names HELD, which is no outlet"]
+    );
+    assert_eq!(
+        with("role = \"overflow\"", "role = \"overflow\"\nunannounced = \"HOLD\""),
+        ["plan.toml:24: SP0028: `unannounced` of outlet OVER: it has the role overflow, not outbound"]
+    );
+    assert_eq!(
+        with("lap_limit = 3", "lap_limit = 3\nhome = \"XX\""),
+        ["plan.toml:3: SP0029: home \"XX\" is not one of the served countries"]
+    );
 }
 
 #[test]

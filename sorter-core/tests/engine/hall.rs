@@ -239,7 +239,7 @@ impl Hall {
         builder
     }
 
-    fn with(parcels: &[Parcel], outlets: &str, rules: HallRules) -> Self {
+    pub(crate) fn with(parcels: &[Parcel], outlets: &str, rules: HallRules) -> Self {
         let builder = Self::builder(parcels, rules);
         Self::of(builder.build(&plan(outlets)).expect("the test plan is good"))
     }

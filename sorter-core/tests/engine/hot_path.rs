@@ -84,6 +84,47 @@ fn decide_commit_and_finish_allocate_nothing() {
 }
 
 #[test]
+fn codes_of_gs1_allocate_nothing_good_or_damaged() {
+    let spell = |number: u32| {
+        let sscc = String::from_utf8(sscc(number)).unwrap();
+        [
+            format!("]C100{sscc}\x1d42010115"),
+            format!("(00){sscc}(421)27610115"),
+            format!("https://id.gs1.org/00/{sscc}?420=10115"),
+            format!("]d2010950600013435221a/{number}"),
+            format!("https://a.example/01/9506000134352/21/a%2F{number}"),
+        ]
+    };
+    let serialised = |number: u32| spell(number)[3].clone().into_bytes();
+    let parcels: Vec<_> = (1..=40).map(|n| Parcel::new(n).alias(sscc(n)).alias(serialised(n))).collect();
+    let mut hall = Hall::new(&parcels);
+    let codes: Vec<_> = (1..=41).map(spell).collect();
+    let damaged: [&[u8]; 6] = [
+        b"]C10035412345550115298",
+        b"(00)354123455501152988",
+        b"https://a.example/01/09506000134352/21/%zz",
+        b"(01)09506000134352(21)abcdefghijklmnopq",
+        b"00354123455501152989\x1d420\x01",
+        &[b'('; 65],
+    ];
+    pass(&mut hall, &[&s10(40)], |_| ());
+    let counted = measure(|| {
+        for spellings in &codes[..39] {
+            let read: [&[u8]; 5] = std::array::from_fn(|place| spellings[place].as_bytes());
+            assert_eq!(pass(&mut hall, &read, |_| ()), Reason::Planned);
+        }
+        let unknown = [codes[40][1].as_bytes(), codes[40][3].as_bytes()];
+        assert_eq!(pass(&mut hall, &unknown, |_| ()), Reason::UnknownParcel);
+        let conflicting = [codes[0][2].as_bytes(), codes[1][4].as_bytes()];
+        assert_eq!(pass(&mut hall, &conflicting, |_| ()), Reason::ConflictingReads);
+        for code in &damaged {
+            assert!(matches!(pass(&mut hall, &[code], |_| ()), Reason::NoRead | Reason::BadCheckDigit));
+        }
+    });
+    assert_eq!(counted.count_total, 0, "{counted:?}");
+}
+
+#[test]
 fn decide_commit_and_finish_allocate_nothing_with_a_journal_either() {
     let parcels: Vec<_> = (1..=400).map(Parcel::new).collect();
     let (book, drain) = Book::new(BookConfig { lane: 2_048 });

@@ -1,6 +1,8 @@
 //! Which parcel an item is taken for: several codes on one item, several scans of one item.
 
-use sorter_core::engine::{Commit, Fate};
+use sorter_core::clearance::Clearance;
+use sorter_core::engine::{Commit, Fate, HallRules};
+use sorter_core::ids::ChuteId;
 use sorter_core::reason::Reason;
 use sorter_core::state_word::Life;
 
@@ -54,6 +56,104 @@ fn a_foreign_or_damaged_code_beside_a_good_one_is_left_out() {
     let mut hall = Hall::new(&[Parcel::new(1)]);
     let item = hall.scan(0, &[damaged, s10(1), b"W123456".to_vec()]);
     assert_eq!(item.held.reason, Reason::Planned);
+}
+
+#[test]
+fn codes_that_are_refused_are_dropped_beside_a_good_one_and_are_no_read_alone() {
+    let refused: [&[u8]; 8] = [
+        b"",
+        b"\r\n",
+        b"\x00\x1b[2J",
+        "RB12345678\u{665}GB".as_bytes(),
+        b"]C142010115",
+        b"]C1213",
+        b"https://www.example.com/",
+        &[b'7'; 65],
+    ];
+    for code in refused {
+        let mut hall = Hall::new(&[Parcel::new(1)]);
+        assert_eq!(hall.scan(0, &[code.to_vec()]).held.reason, Reason::NoRead, "{}", code.escape_ascii());
+        assert_eq!(hall.scan(0, &[code.to_vec(), s10(1)]).held.reason, Reason::Planned);
+    }
+    let mut hall = Hall::new(&[]);
+    assert_eq!(hall.scan(0, &[b"(00)354123455501152988".to_vec()]).held.reason, Reason::BadCheckDigit);
+}
+
+#[test]
+fn every_spelling_of_a_gs1_key_is_one_label() {
+    let announced = b"(01)09506000134352(21)A-17".to_vec();
+    let read = [&b"]d2010950600013435221A-17"[..], b"https://id.gs1.org/01/09506000134352/21/A%2D17"];
+    let mut hall = Hall::new(&[Parcel::new(1).alias(announced)]);
+    let item = hall.scan(0, &read.map(<[u8]>::to_vec));
+    assert_eq!((item.held.reason, item.held.chute), (Reason::Planned, Some(GERMANY)));
+    // Another serial number is another label, of the same kind as the one that named the parcel.
+    let mut hall = Hall::new(&[Parcel::new(1).alias(read[0].to_vec())]);
+    let item = hall.scan(0, &[read[0].to_vec(), b"(01)09506000134352(21)a-17".to_vec()]);
+    assert_eq!(item.held.reason, Reason::ConflictingReads);
+}
+
+#[test]
+fn a_label_that_tells_its_destination_grants_nothing() {
+    let routed = sorter_core::barcode::make::dpd(10_115, 1_779_061_467_177, 327, 276).to_vec();
+    let with_gs1 = [b"]C100".to_vec(), sscc(7), b"42127610115".to_vec()].concat();
+    let told = |item: &Item| {
+        let route = item.identity.expect("it was decided").self_route()?;
+        Some(format!("{} {}", route.country, route.postcode))
+    };
+    let mut hall = Hall::new(&[]);
+    for codes in
+        [vec![routed.clone()], vec![with_gs1.clone()], vec![routed.clone(), with_gs1.clone(), s10(1)]]
+    {
+        let item = hall.scan(0, &codes);
+        assert_eq!((item.held.reason, item.held.chute), (Reason::UnknownParcel, Some(HOLD)));
+        assert_eq!(told(&item).as_deref(), Some("DE 10115"));
+    }
+    let disagreeing = hall.scan(0, &[routed.clone(), b"(421)27610117".to_vec()]);
+    assert_eq!((told(&disagreeing), disagreeing.held.chute), (None, Some(HOLD)));
+    assert_eq!(told(&hall.scan(0, &[s10(1)])), None);
+    let mut hall = Hall::new(&[Parcel::new(1).alias(routed.clone())]);
+    assert_eq!(told(&hall.scan(0, &[routed])), None, "what is announced goes where it is announced to");
+}
+
+#[test]
+fn what_nobody_announced_is_held_where_the_plan_holds_it_for_its_destination() {
+    const GERMAN_HOLD: ChuteId = ChuteId::new(50);
+    let toml = OUTLETS
+        .replacen("{ name = \"DE\",", "{ name = \"DE\", unannounced = \"HOLD-DE\",", 1)
+        .replacen("lap_limit = 2", "lap_limit = 2\nhome = \"DE\"", 1)
+        .replacen(
+            "{ name = \"EXC\"",
+            "{ name = \"HOLD-DE\", chutes = [50], role = \"hold\", overflow = \"EXC\" },\n{ name = \"EXC\"",
+            1,
+        );
+    let german = sorter_core::barcode::make::dpd(10_115, 1_779_061_467_177, 327, 276).to_vec();
+    let french = sorter_core::barcode::make::dpd(75_001, 1_779_061_467_177, 327, 250).to_vec();
+    let home = [b"]C100".to_vec(), sscc(7), b"42010115".to_vec()].concat();
+    let mut hall = Hall::with(&[Parcel::new(1).status(Clearance::Unknown)], &toml, HallRules::default());
+    for (codes, chute) in [
+        (vec![german.clone()], GERMAN_HOLD),
+        (vec![home], GERMAN_HOLD),
+        (vec![french.clone()], HOLD),
+        (vec![german.clone(), french], HOLD),
+        (vec![s10(7)], HOLD),
+        // A parcel that is known and may not leave is not one of them.
+        (vec![s10(1)], HOLD),
+    ] {
+        let item = hall.scan(0, &codes);
+        assert_eq!(item.held.chute, Some(chute), "{codes:?}");
+        assert_eq!(hall.commit(&item), Commit::Done);
+        hall.end(item, Fate::Discharged(chute));
+    }
+    // A second decision without codes, and one after the parcel was announced.
+    let mut item = hall.scan(0, &[german.clone(), s10(8)]);
+    hall.decide(&mut item, &[]);
+    assert_eq!(item.held.chute, Some(GERMAN_HOLD));
+    hall.announce(&Parcel::new(8)).unwrap();
+    assert_eq!(hall.commit(&item), Commit::DecideAgain);
+    hall.decide(&mut item, &[]);
+    assert_eq!((item.held.reason, item.held.chute), (Reason::Planned, Some(GERMANY)));
+    hall.deliver(item);
+    assert_eq!((hall.reserved(), hall.deviations()), (0, 0));
 }
 
 #[test]
