@@ -4,7 +4,7 @@
 //! The table is filled before it is shared. After that, an entry changes at most once, from
 //! [`DenseTable::EMPTY`] to its value, and it does so before the id of the entry is handed to any reader:
 //! the writer stores the entry and then publishes a state word that names the id (a Release store in
-//! [`super::late_table`] or [`super::state_array`]), and a reader learns the id from that word by an Acquire load.
+//! [`super::day_table`]), and a reader learns the id from that word by an Acquire load.
 //! So a reader that knows an id always sees its entry, in each table that a reader may be using: the engine
 //! teaches its present plan and those retired ones that a worker still holds. A reader that guesses an id may see
 //! [`DenseTable::EMPTY`]; that is a defined answer, never a wrong one.
