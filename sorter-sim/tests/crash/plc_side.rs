@@ -40,7 +40,6 @@ pub(crate) struct PlcSide {
     /// Items that a divert was taken for in this life.
     ordered: BTreeSet<ItemId>,
     hosts_lost: u64,
-    lost_scans: u64,
     /// Events that were acknowledged, by what the books of the host count.
     pub(crate) counted: Counted,
     /// How often the PLC booted.
@@ -97,7 +96,6 @@ impl PlcSide {
             fired: BTreeSet::new(),
             ordered: BTreeSet::new(),
             hosts_lost: 0,
-            lost_scans: 0,
             counted: Counted::default(),
             boots: 1,
         }
@@ -154,10 +152,6 @@ impl PlcSide {
         }
         let counters = registers.counters();
         assert_eq!((counters.lost_events, counters.ignored_acks), (0, 0), "{counters:?}");
-        if std::mem::replace(&mut self.lost_scans, counters.lost_scans) != counters.lost_scans {
-            // No host took scan records for so long that the PLC had no room for those of another item.
-            eyes.truth.disturb(self.sorter.index());
-        }
         if std::mem::replace(&mut self.hosts_lost, counters.hosts_lost) != counters.hosts_lost {
             let event = Event::HostLost { order_ack: Seq::NONE };
             let encoder = Default::default();
@@ -194,6 +188,12 @@ impl PlcSide {
             );
         }
         self.scans.extend(&self.line.output().scans);
+        if counters.lost_scans > 0 {
+            // No host took scan records for so long that the PLC had no room for all of another item. Which ones it has
+            // dropped is not looked at.
+            truth.disturb(self.sorter.index());
+            self.scans.clear();
+        }
     }
 
     /// No divert is taken that is in force already.
@@ -261,8 +261,10 @@ impl PlcSide {
             self.counted.add(&record.event);
         }
         let scans = std::mem::replace(&mut self.scan_ack, image.scan_ack).distance_to(image.scan_ack);
-        assert!(usize::from(scans) <= self.scans.len(), "{scans} scans acknowledged of {}", self.scans.len());
-        for record in self.scans.drain(..usize::from(scans)) {
+        let dropped = self.line.registers().counters().lost_scans > 0;
+        let known = if dropped { 0 } else { usize::from(scans) };
+        assert!(known <= self.scans.len(), "{scans} scans acknowledged of {}", self.scans.len());
+        for record in self.scans.drain(..known) {
             audit.scan(self.sorter, &record);
         }
     }

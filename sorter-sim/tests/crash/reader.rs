@@ -7,7 +7,7 @@ use sorter_core::ids::{ChuteId, ContainerId, ItemId, ParcelId, SorterId};
 use sorter_core::journal::{Body, Cause, Entry, Note, Record, RecordKind, ScannedNote};
 use sorter_core::reason::Reason;
 use sorter_core::state_word::StateWord;
-use sorter_core::units::Grams;
+use sorter_core::units::{Grams, Micros};
 
 use crate::stats::{Happened, Stats};
 use crate::trace;
@@ -59,6 +59,7 @@ impl Reader {
                     self.record(record, stats);
                 }
                 Body::Note(note) => {
+                    trace::tell(Micros::ZERO, format_args!("  disk {} {note:?}", entry.seq));
                     stats.count(Happened::Note);
                     self.note(note, stats);
                 }
