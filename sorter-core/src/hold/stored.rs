@@ -27,7 +27,8 @@ impl From<HoldBook> for super::HoldBook {
         }
         // Adding counts a stay as over where a parcel is listed twice; what was counted is what is stored.
         book.totals = [DwellTotals::default(); Reason::COUNT];
-        for (reason, totals) in stored.totals {
+        // Totals of no stay are never written, so they say nothing where they are read.
+        for (reason, totals) in stored.totals.into_iter().filter(|(_, totals)| totals.stays > 0) {
             book.totals[reason as usize] = totals;
         }
         book
@@ -60,3 +61,17 @@ impl PartialEq for super::HoldBook {
 }
 
 impl Eq for super::HoldBook {}
+
+#[cfg(test)]
+#[cfg(not(sorter_loom))]
+mod tests {
+    use super::*;
+    use crate::units::Micros;
+
+    #[test]
+    fn totals_of_no_stay_are_read_as_none() {
+        let totals = DwellTotals { stays: 0, sum: Micros::ZERO, longest: Micros::new(38) };
+        let stored = HoldBook { held: Vec::new(), totals: vec![(Reason::Hold, totals)] };
+        assert_eq!(super::super::HoldBook::from(stored), super::super::HoldBook::default());
+    }
+}
