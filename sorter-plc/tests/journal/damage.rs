@@ -85,9 +85,9 @@ fn no_flipped_bit_changes_what_is_recovered() {
     flip_both(most);
 }
 
-/// As the test above, in every byte: some minutes.
+/// As the test above, in every byte: a minute.
 #[test]
-#[ignore = "long"]
+#[ignore = "long, run by a step of its own in .ci/run"]
 fn no_flipped_bit_of_any_byte_changes_what_is_recovered() {
     flip_both(|_, _| true);
 }
