@@ -7,6 +7,7 @@
 
 mod batch;
 mod customs;
+mod decision;
 mod desk;
 mod docks;
 mod explain;
@@ -34,12 +35,13 @@ use smallvec::SmallVec;
 
 pub use batch::Ticket;
 pub use customs::BatchReport;
+pub use decision::{Alternates, Assigned, Claim, Commit, Decision, Fate, OrderEnd, Scan, Tally};
 pub use docks::{ContainerError, SwapCause};
 pub use explain::Explanation;
 pub use hall::Missed;
 pub use identity::{Identity, MAX_CODES};
 pub use recover::RecoverError;
-pub use worker::{Alternates, Assigned, Claim, Commit, Decision, Fate, OrderEnd, Scan, Tally, Worker};
+pub use worker::Worker;
 pub use yard_guard::YardGuard;
 
 use crate::address::{Country, Destinations, DestinationsFull, Postcode, PostcodeError};

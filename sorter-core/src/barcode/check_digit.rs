@@ -1,7 +1,14 @@
 //! Check digits. Each function takes the text without its check character, in ASCII, and gives that
 //! character in ASCII, or `None` when the text has a character that the rule does not know.
 
-use super::key::character_value;
+/// The value of a digit (0 to 9) or a capital letter (10 to 35).
+pub(super) const fn character_value(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'A'..=b'Z' => Some(byte - b'A' + 10),
+        _ => None,
+    }
+}
 
 /// UPU S10: weights 8 6 4 2 3 5 9 7 over 8 digits, 11 - (sum mod 11), where 10 becomes 0 and 11 becomes 5.
 ///

@@ -2,7 +2,8 @@
 
 use thiserror::Error;
 
-use super::key::{CodeKey, character_value};
+use super::check_digit::character_value;
+use super::key::CodeKey;
 
 /// Letters and digits as bits: bit `v` is the character of value `v`.
 const DIGITS: u64 = (1 << 10) - 1;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::check_digit;
+use super::check_digit::{self, character_value};
 use super::gs1::is_text;
 
 /// Marks a key whose text is digits only.
@@ -144,15 +144,6 @@ impl fmt::Display for CodeKey {
         let mut buffer = [b'0'; Self::MAX_TEXT];
         let start = self.unpack(&mut buffer);
         buffer[start..].iter().try_for_each(|byte| fmt::Write::write_char(f, char::from(*byte)))
-    }
-}
-
-/// The value of a digit (0 to 9) or a capital letter (10 to 35).
-pub(super) const fn character_value(byte: u8) -> Option<u8> {
-    match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'A'..=b'Z' => Some(byte - b'A' + 10),
-        _ => None,
     }
 }
 

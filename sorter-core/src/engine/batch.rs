@@ -2,8 +2,9 @@
 
 use smallvec::SmallVec;
 
+use super::decision::{Decision, Scan};
 use super::identity::Reads;
-use super::worker::{Decision, Scan, Worker};
+use super::worker::Worker;
 
 /// Scans of a batch that are looked ahead at: as many lines of memory as a core waits for at once.
 const AHEAD: usize = 16;

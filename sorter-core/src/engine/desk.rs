@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::Engine;
+use super::decision::{Alternates, Assigned, Claim, Scan, Tally};
 use super::docks::Docks;
 use super::pen::{Line, Pen};
 use super::routing::{Offer, Place, offer};
 use super::unknown::Unknown;
-use super::worker::{Alternates, Assigned, Claim, Scan, Tally};
 use crate::balance::Balance;
 use crate::barcode::SelfRoute;
 use crate::chute::{ChuteBank, Dock};

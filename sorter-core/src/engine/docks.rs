@@ -17,9 +17,10 @@ use std::sync::Arc;
 
 use serving::Serving;
 
+use super::decision::Assigned;
 use super::desk::{Desk, leads_out};
 use super::pen::Line;
-use super::worker::{Assigned, Worker};
+use super::worker::Worker;
 use super::{ContainerPolicy, Engine};
 use crate::chute::{ChuteBank, ChuteState, Dock, Gate};
 use crate::container::{

@@ -19,7 +19,6 @@
 
 use smallvec::SmallVec;
 
-use super::worker::Claim;
 use crate::address::Country;
 use crate::barcode::{CodeBook, CodeError, Parsed, SelfRoute, Symbology};
 use crate::ids::ParcelId;
@@ -102,8 +101,8 @@ impl Identity {
     }
 
     /// An item that is known by the parcel that it holds.
-    pub(super) const fn of(claim: Claim) -> Self {
-        Self { found: Ok(claim.parcel), hint: claim.hint, ..Self::NO_READ }
+    pub(super) const fn of(parcel: ParcelId, hint: Hint) -> Self {
+        Self { found: Ok(parcel), hint, ..Self::NO_READ }
     }
 
     /// Where the ledger has the parcel, or the reason why none is known.

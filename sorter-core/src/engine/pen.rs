@@ -7,7 +7,7 @@ use crate::ledger::{Entry, Ledger};
 use crate::state_word::StateWord;
 use crate::units::{Grams, Micros};
 
-use super::worker::Assigned;
+use super::decision::Assigned;
 
 /// One line of the event log, with what only the journal is told.
 pub(super) struct Line {
